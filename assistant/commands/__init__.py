@@ -1,0 +1,1 @@
+"""One file a command; each is a thin door to the services."""

@@ -1,0 +1,1 @@
+"""What each kind of user can do: shopper, agent, merchant."""

@@ -1,0 +1,1 @@
+"""How one shopper message is answered; each stage is a plain function."""

@@ -1,0 +1,159 @@
+"""Opens concrete parts from `Settings`: the only file that picks a database, a bus, an index, a model."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from assistant.conversation.bus import Bus
+from assistant.conversation.bus import open_bus as bus_at
+from assistant.conversation.sql import open_store
+from assistant.conversation.store import Store
+from assistant.demo.load import HOME, load_orders, load_products, load_shop
+from assistant.demo.staff import demo_accounts
+from assistant.policy.load import load_policies
+from assistant.service.orders import DatedOrders
+from assistant.service.reception import Reception
+from assistant.service.shops import Shops, shanghai_now
+from assistant.settings import Settings
+from assistant.turn.shop import Retriever, Shop
+from assistant.turn.turn import take_turn
+from knowledge.catalogue import Catalogue
+from knowledge.database import open_engine, reading, writing
+from knowledge.embedding import Embedding, open_embedding
+from knowledge.index import ShopIndex
+from knowledge.types import Passage
+from knowledge.vectors import VectorStore, open_index
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from langchain_core.language_models import BaseChatModel
+
+DEMO = "demo"
+_NO_KEY = SecretStr("none")
+"""Local servers (vLLM, Ollama) ask for no key, but the client insists on one."""
+
+
+@asynccontextmanager
+async def open_catalogue(settings: Settings) -> AsyncIterator[Catalogue]:
+    """The knowledge catalogue at `DATABASE_URL`, its tables made if they are not there."""
+    settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
+    engine = open_engine(settings.database_url)
+    try:
+        catalogue = Catalogue(engine)
+        await catalogue.open()
+        yield catalogue
+    finally:
+        await engine.dispose()
+
+
+def open_vectors(settings: Settings) -> VectorStore:
+    """Chroma at `VECTOR_URL`: a folder, or a server."""
+    return VectorStore(settings.vector_url)
+
+
+@asynccontextmanager
+async def open_bus(settings: Settings) -> AsyncIterator[Bus]:
+    """The bus at `BUS_URL`."""
+    bus = bus_at(settings.BUS_URL)
+    try:
+        yield bus
+    finally:
+        await bus.close()
+
+
+def open_model(settings: Settings) -> BaseChatModel | None:
+    """The chat model behind any OpenAI-compatible endpoint, or None for the offline engine."""
+    if not settings.LLM_MODEL:
+        return None
+    from langchain_openai import ChatOpenAI
+
+    # The library's defaults suit batch jobs: ten minutes of patience and two silent retries. A shopper waits seconds,
+    # and the offline answer is better than a second try.
+    return ChatOpenAI(
+        model=settings.LLM_MODEL,
+        base_url=settings.OPENAI_BASE_URL or None,
+        api_key=settings.OPENAI_API_KEY if settings.OPENAI_API_KEY.get_secret_value() else _NO_KEY,
+        timeout=20.0,
+        max_retries=0,
+        stream_chunk_timeout=8.0,
+        stream_usage=True,
+        use_responses_api=False,
+        temperature=0.2,
+        max_completion_tokens=400,
+    )
+
+
+@asynccontextmanager
+async def open_log(settings: Settings) -> AsyncIterator[Store]:
+    """The log of conversations at `DATABASE_URL`."""
+    settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
+    engine = open_engine(settings.database_url)
+    store = await open_store(engine, reading(engine), writing(engine))
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def open_embedder(settings: Settings) -> Embedding:
+    """The embedding model named by `EMBEDDING_MODEL`; the shipped one by default."""
+    return open_embedding(
+        settings.EMBEDDING_MODEL or None,
+        base_url=settings.OPENAI_BASE_URL or None,
+        api_key=settings.OPENAI_API_KEY.get_secret_value() or None,
+    )
+
+
+@asynccontextmanager
+async def open_shops(settings: Settings) -> AsyncIterator[Shops]:
+    """Every shop with knowledge, opened on first use."""
+    embedding, vectors, model = open_embedder(settings), open_vectors(settings), open_model(settings)
+
+    def index_for(name: str, passages: list[Passage], before: ShopIndex | None) -> ShopIndex:
+        return open_index(name, passages, embedding, vectors, before)
+
+    def profile(name: str, retriever: Retriever) -> Shop:
+        return replace(_profile(name, retriever), model=model)
+
+    async with open_catalogue(settings) as catalogue:
+        shops = Shops(catalogue, profile, index_for)
+        try:
+            yield shops
+        finally:
+            await shops.close()
+            vectors.close()
+
+
+def _profile(name: str, retriever: Retriever) -> Shop:
+    """What a shop is besides its knowledge. The demo shop's comes with the product; another's is its name so far."""
+    if name != DEMO:
+        return Shop(name, name, retriever, shanghai_now)
+    about = load_shop()
+    return Shop(
+        name,
+        str(about["name"]),
+        retriever,
+        shanghai_now,
+        products=tuple(load_products()),
+        policies=load_policies(HOME / "policies"),
+        orders=DatedOrders(load_orders, shanghai_now, visitor=str(about["visitor"])),
+        settings=about,
+    )
+
+
+@asynccontextmanager
+async def open_app(settings: Settings) -> AsyncIterator[FastAPI]:
+    """The whole service, ready to serve."""
+    from assistant.api import site
+    from assistant.api.app import create_app
+
+    async with open_shops(settings) as shops, open_log(settings) as store:
+        await shops.watch()
+        reception = Reception(store, bus_at(settings.BUS_URL), shops, take_turn)
+        accounts = demo_accounts() if DEMO in shops else {}
+        yield create_app(reception, secret=settings.secret(), accounts=accounts, pages=(site.router,))

@@ -1,0 +1,1 @@
+"""Does it answer well, and still today?"""

@@ -1,0 +1,104 @@
+"""A shop's index behind langchain's retriever interface: hybrid, and by words alone.
+
+`knowledge.index` does the finding; this file is where langchain begins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_right
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
+from langchain_core.documents import Document
+from langchain_core.retrievers import BaseRetriever
+from pydantic import ConfigDict, PrivateAttr, SkipValidation
+
+from knowledge.index import ShopIndex
+from knowledge.types import Hit
+from knowledge.words import clean
+
+__all__ = ["HybridRetriever", "ShopIndex", "as_document"]
+
+
+REMEMBERED = 4096
+"""Questions whose hits are kept: a shop's shoppers mostly ask the same few hundred things."""
+
+
+class HybridRetriever(BaseRetriever):
+    """A shop's index behind langchain's retriever interface, and the product's own `search` beside it."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    index: SkipValidation[ShopIndex]
+    k: int = 6
+
+    _turning: list[float] = PrivateAttr()
+    """Moments at which some passage begins or ends to be valid, sorted: between two of them nothing changes."""
+    _found: dict[tuple[str, int, int], list[Hit]] = PrivateAttr(default_factory=dict)
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Note when validity changes."""
+        moments = np.concatenate([self.index.begins, self.index.ends])
+        self._turning = sorted(moments[np.isfinite(moments)].tolist())
+
+    def search(self, question: str, *, k: int | None = None, valid_on: datetime | None = None) -> list[Hit]:
+        """Best hits first; see `ShopIndex.search`. The same question is not searched twice while nothing changed."""
+        moment = valid_on or datetime.now(UTC)
+        if self.index.vectors is None:
+            return self._searched(question, k or self.k, moment)  # the model may be back next time
+        key = (clean(question), k or self.k, bisect_right(self._turning, moment.timestamp()))
+        hits = self._found.get(key)
+        if hits is None:
+            if len(self._found) >= REMEMBERED:
+                self._found.clear()
+            hits = self._found[key] = self._searched(question, k or self.k, moment)
+        return list(hits)
+
+    def _searched(self, question: str, k: int, moment: datetime) -> list[Hit]:
+        return self.index.search(question, k, valid_on=moment)
+
+    async def asearch(self, question: str, *, k: int | None = None, valid_on: datetime | None = None) -> list[Hit]:
+        """The same without holding up the event loop where the model is slow."""
+        if self.index.embedding.instant:
+            return self.search(question, k=k, valid_on=valid_on)
+        return await asyncio.to_thread(self.search, question, k=k, valid_on=valid_on)
+
+    def _get_relevant_documents(
+        self,
+        query: str,
+        *,
+        run_manager: CallbackManagerForRetrieverRun,
+        valid_on: datetime | None = None,
+        **_: Any,
+    ) -> list[Document]:
+        return [as_document(hit) for hit in self.search(query, valid_on=valid_on)]
+
+    # Without this, `ainvoke(…, valid_on=…)` raises: the inherited one does not pass the argument on.
+    async def _aget_relevant_documents(
+        self,
+        query: str,
+        *,
+        run_manager: AsyncCallbackManagerForRetrieverRun,
+        valid_on: datetime | None = None,
+        **_: Any,
+    ) -> list[Document]:
+        return [as_document(hit) for hit in await self.asearch(query, valid_on=valid_on)]
+
+
+def as_document(hit: Hit) -> Document:
+    """A hit as langchain knows it."""
+    passage = hit.passage
+    return Document(
+        id=passage.id,
+        page_content=passage.text,
+        metadata={
+            "source": passage.source,
+            "question": passage.question,
+            "kind": passage.kind,
+            "score": hit.score,
+            "confidence": hit.confidence,
+        },
+    )

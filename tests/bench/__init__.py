@@ -1,0 +1,1 @@
+"""How fast it answers, beside a plain langchain + Chroma chain: `make bench`."""

@@ -1,0 +1,1 @@
+"""What each seam means: one class of tests that every home of it passes."""
