@@ -151,9 +151,16 @@ async def open_app(settings: Settings) -> AsyncIterator[FastAPI]:
     """The whole service, ready to serve."""
     from assistant.api import site
     from assistant.api.app import create_app
+    from assistant.api.limits import Attempts
+    from assistant.console.door import console_at
+    from assistant.console.house import House
 
     async with open_shops(settings) as shops, open_log(settings) as store:
         await shops.watch()
         reception = Reception(store, bus_at(settings.BUS_URL), shops, take_turn)
         accounts = demo_accounts() if DEMO in shops else {}
-        yield create_app(reception, secret=settings.secret(), accounts=accounts, pages=(site.router,))
+        app = create_app(reception, secret=settings.secret(), accounts=accounts, pages=(site.router,))
+        attempts = Attempts()
+        house = House(reception, app.state.gate, lambda address: attempts.of(address).take(), demo=bool(accounts))
+        async with console_at(app, house, secret=settings.secret(), kept=settings.DATA_DIR / "console"):
+            yield app

@@ -62,7 +62,12 @@ def _table(name: str) -> dict[str, Any]:
 
 def phrase(name: str, /, **slots: str) -> str:
     """The fixed sentence `name` of phrases.yaml (dots walk down: `handoff.asked_for_person`)."""
-    text: Any = _table("phrases")
+    return wording("phrases", name, **slots)
+
+
+def wording(table: str, name: str, /, **slots: str) -> str:
+    """The sentence `name` of `prompts/<table>.yaml`, its slots filled. Raises `PromptError` as `Prompt.render` does."""
+    text: Any = _table(table)
     for step in name.split("."):
         if not isinstance(text, dict) or step not in text:
             raise PromptError(f"no phrase named {name!r}")

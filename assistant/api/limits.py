@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from assistant.errors import HouseError
@@ -64,3 +65,19 @@ class Bucket:
     def give(self) -> None:
         """Put one back."""
         self._left = min(self.size, self._left + 1)
+
+
+class Attempts:
+    """How often one address may try to log in: ten at once, then one every six seconds."""
+
+    def __init__(self, kept: int = 10_000) -> None:
+        self._kept = kept
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+
+    def of(self, address: str) -> Bucket:
+        """What this address has left; `take()` a try from it."""
+        bucket = self._buckets.setdefault(address, Bucket(10, 1 / 6))
+        self._buckets.move_to_end(address)
+        if len(self._buckets) > self._kept:
+            self._buckets.popitem(last=False)
+        return bucket

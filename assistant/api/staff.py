@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -10,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
 from assistant.api.auth import Gate, Staff, allowed
-from assistant.api.limits import Bucket
+from assistant.api.limits import Attempts
 from assistant.conversation.events import Event
 from assistant.conversation.store import NoSuchTalk, Ticket, TicketState
 from assistant.service.desk import Desk
@@ -79,7 +78,7 @@ class Stored(BaseModel):
 def staff_doors(reception: Reception) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/api")
-    desk, attempts = Desk(reception.store, reception.folds), _Attempts()
+    desk, attempts = Desk(reception.store, reception.folds), Attempts()
 
     async def access(talk: str, staff: Staff) -> str:
         """The shop of a conversation that `staff` may see; of another shop's, not even that it exists is said."""
@@ -164,18 +163,3 @@ def staff_doors(reception: Reception) -> APIRouter:
         return {"forgotten": await reception.forget(talk)}
 
     return router
-
-
-class _Attempts:
-    """How often one address may try to log in: ten at once, then one every six seconds."""
-
-    def __init__(self, kept: int = 10_000) -> None:
-        self._kept = kept
-        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
-
-    def of(self, address: str) -> Bucket:
-        bucket = self._buckets.setdefault(address, Bucket(10, 1 / 6))
-        self._buckets.move_to_end(address)
-        if len(self._buckets) > self._kept:
-            self._buckets.popitem(last=False)
-        return bucket
