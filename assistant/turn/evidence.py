@@ -24,8 +24,8 @@ ANSWER_AT = 0.44
 """Confidence from which the best entry is given as the answer. A shop may set its own (`answer_at`)."""
 CLARIFY_AT = 0.2
 """Confidence from which a close call is worth one question back. Below it we say that we found nothing."""
-VERY_WORDS = 0.93
-"""Match from which a merchant's entry for nearly these words goes before a fact looked up in the catalogue."""
+ENTRY_FIRST = 0.78
+"""Confidence from which the merchant's own entry goes before an attribute looked up in the catalogue."""
 AGAIN = 0.8
 """What is left of a completion that only leads back to the entry just given: the new words ask for something else."""
 LEAN = 0.75
@@ -78,7 +78,7 @@ async def gather(shop: Shop, ask: Ask, talk: Conversation, order: str | None = N
     if told := await order_facts(shop, question, order):
         return Evidence(ask, question, "answer", told[0].confidence, hits, told)
     facts = product_facts(shop, question, talk)
-    if facts and not (hits and hits[0].passage.kind == "faq" and hits[0].match >= VERY_WORDS):
+    if facts and not (best >= ENTRY_FIRST and hits[0].passage.kind == "faq" and facts[0].attribute_named):
         return Evidence(ask, question, "answer", facts[0].confidence, hits, facts)
     if best >= answer_at:
         return Evidence(ask, question, "answer", best, hits)

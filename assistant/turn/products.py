@@ -10,6 +10,7 @@ from functools import cache
 from assistant.conversation.events import Cite
 from assistant.conversation.state import Conversation
 from assistant.turn.shop import Product, Shop
+from assistant.turn.wishes import said_of, wish_of
 from knowledge.text import fold
 from prompts import phrase, words
 
@@ -21,6 +22,7 @@ ELLIPTICAL = 0.9
 """The same where the whole message is the attribute: “多重”, “多少钱” after a product was named."""
 REMEMBERED = 8
 """Messages back in which a product named still counts as the one meant."""
+_AFTER_SALE = frozenset({"return", "exchange", "repair", "refund", "compensate", "cancel", "price_protect"})
 MOST_PRODUCTS = 2
 """More products than this in one question is a comparison for a person or the product pages."""
 
@@ -32,6 +34,9 @@ class Fact:
     text: str
     cite: Cite
     confidence: float
+    attribute_named: bool = False
+    """A lasting attribute of a product that the question names: the merchant may have written an entry for just this.
+    Price and stock of today only the catalogue knows, and an entry may be about another product than the page."""
 
 
 @cache
@@ -64,8 +69,11 @@ def products_meant(shop: Shop, question: str, talk: Conversation) -> list[Produc
 
 
 def product_facts(shop: Shop, question: str, talk: Conversation) -> tuple[Fact, ...]:
-    """Facts that answer `question` (folded) about the product it names, or is asked from; else ()."""
-    if not shop.products:
+    """Facts that answer `question` (folded) about the product it names, or is asked from; else ().
+
+    Whoever wants something done about a product (exchanged, mended, made good) is not asking what it is like.
+    """
+    if not shop.products or wish_of(question) in _AFTER_SALE or said_of(question).get("fault", "none") != "none":
         return ()
     products = products_meant(shop, question, talk)
     if not products or len(products) > MOST_PRODUCTS:
@@ -83,6 +91,7 @@ def product_facts(shop: Shop, question: str, talk: Conversation) -> tuple[Fact, 
             text,
             Cite(id=f"catalogue:{p.sku}", source=f"catalogue.yaml#{p.sku}", title=p.title, quote=quote),
             confidence,
+            attribute_named=bool(named) and kind not in ("price", "stock"),
         )
         for p in products
         for kind, names in kinds
