@@ -27,6 +27,9 @@ Reason = Literal[
     "needs_action",
 ]
 """The closed list of hand-off reasons. `assistant/turn/escalate.py` says when each holds and how urgent it is."""
+Level = Literal["L1", "L2", "L3"]
+"""How urgent: L1 answered and written down · L2 a person in the queue · L3 a person now. L0 is a plain answer."""
+WaitsOn = Literal["staff", "shopper", "warehouse", "carrier", "platform"]
 
 
 class _Happened(BaseModel):
@@ -102,13 +105,31 @@ class HandedOver(_Happened):
 
     kind: Literal["handed_over"] = "handed_over"
     reason: Reason
-    level: Literal["L1", "L2", "L3"] = "L2"
+    level: Level = "L2"
     ticket: str = ""
+    back: bool = False
+    """The same ticket waits again: whoever had it gave it back to the queue."""
 
 
 class Claimed(_Happened):
+    """A person has the line."""
+
     kind: Literal["claimed"] = "claimed"
     by: str
+    name: str | None = None
+    """What the shopper calls them, e.g. 客服小李."""
+    given_by: str | None = None
+    """The colleague who gave it to them; None: they took it."""
+
+
+class Transferred(_Happened):
+    """Why the line moves on; the `Claimed` or `HandedOver` that moves it is written with it. Staff only."""
+
+    kind: Literal["transferred"] = "transferred"
+    by: str
+    to: str | None = None
+    """None: back to the queue."""
+    note: str = ""
 
 
 class Noted(_Happened):
@@ -130,6 +151,59 @@ class Resolved(_Happened):
     kind: Literal["resolved"] = "resolved"
     by: str
     summary: str = ""
+    ask: bool = True
+    """Whether the shopper is asked how it was; once per ticket."""
+
+
+class Reopened(_Happened):
+    """A resolved ticket was not resolved. Counts against the answer given. Staff only."""
+
+    kind: Literal["reopened"] = "reopened"
+    by: str
+    """`shopper`, or the colleague who said so."""
+    ticket: str
+    about: int | None = None
+    """Log number of the shopper's message that reopened it."""
+
+
+class Waiting(_Happened):
+    """Whose move it is, where that is not plain from who spoke last. Staff only."""
+
+    kind: Literal["waiting"] = "waiting"
+    by: str
+    on: WaitsOn
+
+
+class Promised(_Happened):
+    """A member of staff owes something by a time: an answer, a call, a look at whether it is well now. Staff only."""
+
+    kind: Literal["promised"] = "promised"
+    by: str
+    promise: str
+    """Its id."""
+    text: str
+    due: str
+    """ISO 8601, UTC."""
+    about: Literal["promise", "follow_up"] = "promise"
+
+
+class Kept(_Happened):
+    """A promise was kept, or need not be kept any more. Staff only."""
+
+    kind: Literal["kept"] = "kept"
+    by: str
+    promise: str
+    dropped: bool = False
+    note: str = ""
+
+
+class Raised(_Happened):
+    """Somebody was told that this has waited too long; told once. Staff only."""
+
+    kind: Literal["raised"] = "raised"
+    what: Literal["unclaimed", "overdue"]
+    about: str
+    """The ticket or the promise."""
 
 
 class Rated(_Happened):
@@ -156,14 +230,32 @@ class Visited(_Happened):
 
 
 Event = Annotated[
-    Message | Part | Traced | HandedOver | Claimed | Noted | Released | Resolved | Rated | Judged | Visited,
+    Message
+    | Part
+    | Traced
+    | HandedOver
+    | Claimed
+    | Transferred
+    | Noted
+    | Released
+    | Resolved
+    | Reopened
+    | Waiting
+    | Promised
+    | Kept
+    | Raised
+    | Rated
+    | Judged
+    | Visited,
     Field(discriminator="kind"),
 ]
 
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 """Reads and writes the one stored shape: `EVENT.validate_json(row)`, `EVENT.dump_json(event)`."""
 
-STAFF_ONLY = frozenset({"traced", "noted", "visited"})
+STAFF_ONLY = frozenset(
+    {"traced", "noted", "visited", "transferred", "reopened", "waiting", "promised", "kept", "raised"}
+)
 
 
 def seen_by(event: Event, audience: Audience) -> bool:

@@ -5,9 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Literal, cast
 
-from assistant.conversation.events import Claimed, Event, HandedOver, Released, Resolved, seen_by
+from assistant.conversation.events import (
+    Claimed,
+    Event,
+    HandedOver,
+    Kept,
+    Message,
+    Promised,
+    Raised,
+    Released,
+    Reopened,
+    Resolved,
+    Waiting,
+    seen_by,
+)
 from assistant.conversation.state import Held, line_after
 from assistant.conversation.store import (
     LEASE_SECONDS,
@@ -21,6 +34,14 @@ from assistant.conversation.store import (
     with_ticket,
 )
 from assistant.errors import HouseError
+
+Move = Literal["ticket", "end", "reopen", "wait", "kept", "raised"]
+"""What can happen to a row beside the log; `writer.py` has a statement for each."""
+_OUTWARD = frozenset(
+    {"handed_over", "claimed", "transferred", "released", "resolved", "reopened", "noted", "rated"}
+    | {"waiting", "promised", "kept", "raised"}
+)
+"""What other programs may hear of (`service/webhooks.py`); also what is said while people have the line."""
 
 
 @dataclass(slots=True)
@@ -96,7 +117,10 @@ class Batch:
     new_talks: list[dict[str, Any]] = field(default_factory=list)
     new_events: list[dict[str, Any]] = field(default_factory=list)
     new_tickets: list[dict[str, Any]] = field(default_factory=list)
-    moved_tickets: list[dict[str, Any]] = field(default_factory=list)
+    new_promises: list[dict[str, Any]] = field(default_factory=list)
+    new_outbox: list[dict[str, Any]] = field(default_factory=list)
+    moved: list[tuple[Move, dict[str, Any]]] = field(default_factory=list)
+    """Rows beside the log that change, in the order of the log."""
     _heads: dict[str, _Place] = field(default_factory=dict)
     _once: dict[tuple[str, str], Entry] = field(default_factory=dict)
     _outcomes: list[Appended | HouseError] = field(default_factory=list)
@@ -212,33 +236,40 @@ class Batch:
                     "body": body,
                 }
             )
-            self._ticket(write.talk, head, entry, event)
+            self._beside(write.talk, head, entry, event)
             head.held_by, head.asked_seq = line_after(head.held_by, head.asked_seq, head.seq, event)
         head.tries = head.tries if head.asked_seq is not None else 0
         head.moved = head.moved or bool(entries)
         return tuple(entries)
 
-    def _ticket(self, talk: str, head: _Place, entry: Entry, event: Event) -> None:
+    def _beside(self, talk: str, head: _Place, entry: Entry, event: Event) -> None:
+        """The rows that follow the log: tickets, promises, what other programs are to hear of."""
         match event:
+            case HandedOver(back=True):
+                self._move("ticket", of_talk=talk, to="open", who=None, name=None, waits=None)
             case HandedOver():
-                self.new_tickets.append(
-                    {
-                        "id": event.ticket,
-                        "talk": talk,
-                        "shop": head.shop,
-                        "reason": event.reason,
-                        "level": event.level,
-                        "state": "open",
-                        "seq": entry.seq,
-                        "opened_at": self.at,
-                        "changed_at": self.at,
-                    }
-                )
-            case Claimed() | Released() | Resolved():
-                to = {"claimed": "claimed", "released": "released", "resolved": "resolved"}[event.kind]
-                self.moved_tickets.append({"of_talk": talk, "to": to, "by": event.by, "at": self.at})
+                self.new_tickets.append(_ticket(talk, head.shop, entry, event, self.at))
+            case Claimed():
+                self._move("ticket", of_talk=talk, to="claimed", who=event.by, name=event.name, waits=None)
+            case Released() | Resolved():
+                self._move("end", of_talk=talk, to=event.kind)
+            case Reopened():
+                self._move("reopen", ticket=event.ticket)
+            case Waiting():
+                self._move("wait", of_talk=talk, waits=event.on)
+            case Promised():
+                self.new_promises.append(_promise(talk, head.shop, event, self.at))
+            case Kept():
+                self._move("kept", promise=event.promise, to="dropped" if event.dropped else "kept")
+            case Raised(what="overdue"):
+                self._move("raised", promise=event.about)
             case _:
                 pass
+        if event.kind in _OUTWARD or (isinstance(event, Message) and head.held_by != "assistant"):
+            self.new_outbox.append({"talk": talk, "seq": entry.seq, "shop": head.shop})
+
+    def _move(self, move: Move, **row: Any) -> None:
+        self.moved.append((move, {**row, "moment": self.at}))
 
     def _lease(self, head: _Place, write: Write) -> Lease | None:
         """Renew, give back or take the turn, as the write asks."""
@@ -259,3 +290,31 @@ class Batch:
         head.moved = True
         head.lease_owner, head.lease_until = write.take, self.now + LEASE_SECONDS
         return Lease(write.talk, write.take, head.fence)
+
+
+def _ticket(talk: str, shop: str, entry: Entry, event: HandedOver, at: str) -> dict[str, Any]:
+    return {
+        "id": event.ticket,
+        "talk": talk,
+        "shop": shop,
+        "reason": event.reason,
+        "level": event.level,
+        "state": "open",
+        "seq": entry.seq,
+        "opened_at": at,
+        "changed_at": at,
+    }
+
+
+def _promise(talk: str, shop: str, event: Promised, at: str) -> dict[str, Any]:
+    return {
+        "id": event.promise,
+        "talk": talk,
+        "shop": shop,
+        "by": event.by,
+        "text": event.text,
+        "due": event.due,
+        "about": event.about,
+        "state": "open",
+        "made_at": at,
+    }

@@ -56,7 +56,32 @@ async def first_tables(connection: AsyncConnection) -> None:
         await connection.execute(text(statement))
 
 
-ALL: Sequence[Step] = (first_tables,)
+async def for_the_desk(connection: AsyncConnection) -> None:
+    """Who holds a ticket by the name the shopper knows, promises, what goes out to other programs, small records."""
+    clustered = " WITHOUT ROWID" if connection.dialect.name == "sqlite" else ""
+    for statement in (
+        "ALTER TABLE tickets ADD COLUMN holder_name TEXT",
+        "ALTER TABLE tickets ADD COLUMN waiting_on TEXT",
+        """CREATE TABLE promises (
+            id TEXT NOT NULL PRIMARY KEY, talk TEXT NOT NULL, shop TEXT NOT NULL, "by" TEXT NOT NULL,
+            text TEXT NOT NULL, due TEXT NOT NULL, about TEXT NOT NULL, state TEXT NOT NULL,
+            made_at TEXT NOT NULL, raised_at TEXT, ended_at TEXT)""",
+        "CREATE INDEX promises_due ON promises (state, due)",
+        "CREATE INDEX promises_of_talk ON promises (talk)",
+        f"""CREATE TABLE outbox (
+            talk TEXT NOT NULL, seq BIGINT NOT NULL, shop TEXT NOT NULL, PRIMARY KEY (talk, seq)){clustered}""",
+        f"""CREATE TABLE deliveries (
+            endpoint TEXT NOT NULL, talk TEXT NOT NULL, seq BIGINT NOT NULL, tries INTEGER NOT NULL,
+            next_at DOUBLE PRECISION NOT NULL, problem TEXT, PRIMARY KEY (endpoint, talk, seq)){clustered}""",
+        "CREATE INDEX deliveries_due ON deliveries (next_at)",
+        """CREATE TABLE records (
+            kind TEXT NOT NULL, shop TEXT NOT NULL, id TEXT NOT NULL, version BIGINT NOT NULL,
+            at TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, shop, id))""",
+    ):
+        await connection.execute(text(statement))
+
+
+ALL: Sequence[Step] = (first_tables, for_the_desk)
 
 
 async def migrate(engine: AsyncEngine, steps: Sequence[Step] = ALL) -> int:

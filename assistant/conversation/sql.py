@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Engine, and_, delete, or_, select, text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from assistant.conversation.beside import Beside
 from assistant.conversation.events import Audience, Event
 from assistant.conversation.group import Write
 from assistant.conversation.migrations import migrate
@@ -28,7 +28,7 @@ from assistant.conversation.store import (
     TicketState,
     token_digest,
 )
-from assistant.conversation.tables import ENTRY, EVENTS, HEAD, TALKS, TICKETS
+from assistant.conversation.tables import DELIVERIES, ENTRY, EVENTS, HEAD, OUTBOX, PROMISES, TALKS, TICKETS
 from assistant.conversation.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ async def open_store(engine: AsyncEngine, reads: AsyncEngine | None = None, dire
     return SqlStore(engine, reads, direct)
 
 
-class SqlStore:
+class SqlStore(Beside):
     """`Store` on SQLAlchemy Core. One writer a process; any number of processes on one PostgreSQL."""
 
     def __init__(self, engine: AsyncEngine, reads: AsyncEngine | None = None, direct: Engine | None = None) -> None:
@@ -83,15 +83,6 @@ class SqlStore:
 
     # — reading —
 
-    @contextlib.asynccontextmanager
-    async def _reading(self) -> AsyncIterator[AsyncConnection]:
-        try:
-            async with self._reads.connect() as connection:
-                yield connection
-        except (SQLAlchemyError, OSError) as why:
-            log.warning("read failed: %r", getattr(why, "orig", why))
-            raise StoreBusy(why="数据库暂时不可读") from why
-
     async def by_token(self, shop: str, token: str) -> Head | None:
         wanted = select(*HEAD).where(TALKS.c.token_hash == token_digest(token), TALKS.c.shop == shop)
         async with self._reading() as connection:
@@ -129,16 +120,21 @@ class SqlStore:
         shop: str | None = None,
         shops: Collection[str] | None = None,
         state: TicketState | None = None,
+        states: Collection[TicketState] | None = None,
         talk: str | None = None,
+        holder: str | None = None,
+        ticket: str | None = None,
         after: str | None = None,
         limit: int = 100,
     ) -> list[Ticket]:
         wanted = select(TICKETS).order_by(TICKETS.c.opened_at, TICKETS.c.id).limit(limit)
-        for column, value in ((TICKETS.c.shop, shop), (TICKETS.c.state, state), (TICKETS.c.talk, talk)):
+        given = {"shop": shop, "state": state, "talk": talk, "holder": holder, "id": ticket}
+        for name, value in given.items():
             if value is not None:
-                wanted = wanted.where(column == value)
-        if shops is not None:
-            wanted = wanted.where(TICKETS.c.shop.in_(shops))
+                wanted = wanted.where(TICKETS.c[name] == value)
+        for name, values in (("shop", shops), ("state", states)):
+            if values is not None:
+                wanted = wanted.where(TICKETS.c[name].in_(values))
         if after is not None:
             last = select(TICKETS.c.opened_at).where(TICKETS.c.id == after).scalar_subquery()
             wanted = wanted.where(
@@ -152,8 +148,8 @@ class SqlStore:
     async def forget(self, talk: str) -> bool:
         try:
             async with self._engine.begin() as connection:
-                await connection.execute(delete(EVENTS).where(EVENTS.c.talk == talk))
-                await connection.execute(delete(TICKETS).where(TICKETS.c.talk == talk))
+                for table in (EVENTS, TICKETS, PROMISES, OUTBOX, DELIVERIES):
+                    await connection.execute(delete(table).where(table.c.talk == talk))
                 gone = (await connection.execute(delete(TALKS).where(TALKS.c.id == talk))).rowcount > 0
             if self._engine.dialect.name == "sqlite":
                 async with self._engine.connect() as connection:

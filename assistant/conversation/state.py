@@ -10,14 +10,22 @@ from assistant.conversation.events import (
     Event,
     HandedOver,
     Judged,
+    Kept,
+    Level,
     Message,
     Noted,
     Part,
+    Promised,
+    Raised,
     Rated,
+    Reason,
     Released,
+    Reopened,
     Resolved,
     Traced,
+    Transferred,
     Visited,
+    Waiting,
 )
 
 Held = Literal["assistant", "queue", "staff"]
@@ -39,8 +47,14 @@ class Conversation:
     held_by: Held = "assistant"
     holder: str | None = None
     """Which member of staff holds the line."""
-    reason: str | None = None
+    ticket: str | None = None
+    """The ticket that waits for people or is in their hands."""
+    asked_to_rate: str | None = None
+    """The ticket the shopper was last asked to rate."""
+    reason: Reason | None = None
     """Why it was handed over, while it is with people."""
+    level: Level = "L2"
+    """How urgent that was."""
     clarified: int = 0
     """Clarifying questions asked in a row; two unanswered ones call a person."""
     traces: tuple[Traced, ...] = ()
@@ -70,15 +84,20 @@ class Conversation:
                 now["traces"] = (*self.traces, event)[-6:]
             case HandedOver():
                 now |= {"holder": None, "reason": event.reason, "pending": (), "clarified": 0}
+                now |= {"ticket": event.ticket, "level": event.level}
             case Claimed():
                 now |= {"holder": event.by, "pending": (), "speaking": ""}
             case Released() | Resolved():
-                now |= {"holder": None, "reason": None}
+                now |= {"holder": None, "reason": None, "ticket": None}
+                if isinstance(event, Resolved) and event.ask:
+                    now["asked_to_rate"] = self.ticket
+            case Reopened():
+                now["ticket"] = self.ticket or event.ticket
             case Rated():
                 now["rated"] = event.stars
             case Visited():
                 now |= {"product": event.product or self.product, "order": event.order or self.order}
-            case Noted() | Judged():
+            case Noted() | Judged() | Transferred() | Waiting() | Promised() | Kept() | Raised():
                 pass
             case _:
                 assert_never(event)

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from assistant.conversation.events import EVENT, Audience, Event, HandedOver, Message
 from assistant.conversation.state import Held
@@ -21,7 +21,9 @@ from assistant.errors import HouseError
 LEASE_SECONDS = 3.0
 """How long a silent worker keeps a turn. Short, so that a restart waits for nobody; safety is the fence's work."""
 
-TicketState = Literal["open", "claimed", "released", "resolved"]
+TicketState = Literal["open", "claimed", "released", "resolved", "reopened"]
+LIVE: tuple[TicketState, ...] = ("open", "claimed", "reopened")
+"""States in which people still owe something."""
 
 
 class Stale(HouseError):
@@ -45,6 +47,14 @@ class NoSuchTalk(HouseError):
     status = 404
     code = "no_such_talk"
     says = "没有会话 {talk}；它可能已按顾客要求删除"
+
+
+class RecordMoved(HouseError):
+    """Somebody else changed it meanwhile."""
+
+    status = 409
+    code = "record_moved"
+    says = "{kind} {name} 已被别人改过；请重新读取后再改"
 
 
 class StoreBusy(HouseError):
@@ -135,6 +145,65 @@ class Ticket:
     """Log number of the `HandedOver` that opened it."""
     opened_at: str
     changed_at: str
+    holder_name: str | None = None
+    """What the shopper calls the holder."""
+    waiting_on: str | None = None
+    """Whose move it is, where somebody said so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """Something a member of staff owes. A row written with its event."""
+
+    id: str
+    talk: str
+    shop: str
+    by: str
+    text: str
+    due: str
+    """ISO 8601, UTC."""
+    about: Literal["promise", "follow_up"]
+    state: Literal["open", "kept", "dropped"]
+    made_at: str
+    raised_at: str | None = None
+    """When it was overdue and somebody was told."""
+    ended_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A small thing that is no part of a conversation. `version` counts its writes."""
+
+    kind: str
+    shop: str
+    id: str
+    version: int
+    at: str
+    body: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A place in a history that a search found."""
+
+    talk: str
+    shop: str
+    seq: int
+    at: str
+    by: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What one endpoint has still to hear."""
+
+    endpoint: str
+    talk: str
+    seq: int
+    tries: int
+    next_at: float
+    problem: str | None = None
 
 
 Hook = Callable[[str, Sequence[Entry]], None]
@@ -185,11 +254,58 @@ class Store(Protocol):
         shop: str | None = None,
         shops: Collection[str] | None = None,
         state: TicketState | None = None,
+        states: Collection[TicketState] | None = None,
         talk: str | None = None,
+        holder: str | None = None,
+        ticket: str | None = None,
         after: str | None = None,
         limit: int = 100,
     ) -> list[Ticket]:
         """Tickets of one shop, some or all, longest waiting first; `after` is the last id of the page before."""
+
+    async def talks(
+        self, shop: str | None = None, *, since: str = "", after: str = "", limit: int = 500
+    ) -> list[tuple[str, str]]:
+        """Conversations with what happened at `since` (ISO, UTC) or later, by id: (id, shop)."""
+
+    async def search(self, words: str, *, shops: Collection[str] | None = None, limit: int = 50) -> list[Said]:
+        """Messages that hold `words`, newest first."""
+
+    async def resolved_since_spoken(self, since: str, limit: int = 500) -> list[Ticket]:
+        """Resolved tickets (resolved after `since`) in whose conversation something happened afterwards."""
+
+    async def promises(
+        self,
+        *,
+        shops: Collection[str] | None = None,
+        talk: str | None = None,
+        by: str | None = None,
+        due_before: str | None = None,
+        open_only: bool = True,
+        limit: int = 500,
+    ) -> list[Promise]:
+        """Promises, soonest due first."""
+
+    async def record(self, kind: str, shop: str, name: str) -> Record | None:
+        """One record."""
+
+    async def records(self, kind: str, shops: Collection[str] | None = None) -> list[Record]:
+        """All records of a kind, by shop and id."""
+
+    async def put(self, kind: str, shop: str, name: str, body: Any, *, version: int | None = None) -> Record:
+        """Write a record (JSON). `version`: the one it replaces, 0 for none; raises `RecordMoved` if it is another."""
+
+    async def drop(self, kind: str, shop: str, name: str) -> bool:
+        """Delete a record. False if there was none."""
+
+    async def share_out(self, endpoints: Callable[[str], Collection[str]], now: float, limit: int = 500) -> int:
+        """Turn what is in the outbox into deliveries to the `endpoints` of each shop; how much there was."""
+
+    async def due(self, now: float, limit: int = 100) -> list[Delivery]:
+        """Deliveries to be tried now."""
+
+    async def tried(self, delivery: Delivery, *, next_at: float | None, problem: str | None = None) -> bool:
+        """`delivery` was tried (or is about to be): when next, None for never. False if another was quicker."""
 
     async def forget(self, talk: str) -> bool:
         """Delete a conversation with all it said (个人信息保护法 第四十七条). False if there was none."""

@@ -1,4 +1,4 @@
-"""The four tables of the log. `migrations.py` makes them; this is how the store speaks to them."""
+"""The tables of the log and of what is kept beside it: made by `migrations.py`, spoken to by the store."""
 
 from __future__ import annotations
 
@@ -51,7 +51,58 @@ TICKETS = Table(
     Column("seq", BigInteger, nullable=False),
     Column("opened_at", Text, nullable=False),
     Column("changed_at", Text, nullable=False),
+    Column("holder_name", Text),
+    Column("waiting_on", Text),
 )
+
+PROMISES = Table(
+    "promises",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("talk", Text, nullable=False),
+    Column("shop", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("due", Text, nullable=False),
+    Column("about", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("made_at", Text, nullable=False),
+    Column("raised_at", Text),
+    Column("ended_at", Text),
+)
+
+OUTBOX = Table(
+    "outbox",
+    METADATA,
+    Column("talk", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("shop", Text, nullable=False),
+)
+"""What other programs may want to hear of and has not been shared out to them yet."""
+
+DELIVERIES = Table(
+    "deliveries",
+    METADATA,
+    Column("endpoint", Text, primary_key=True),
+    Column("talk", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("tries", Integer, nullable=False),
+    Column("next_at", Float(53), nullable=False),
+    Column("problem", Text),
+)
+"""What one endpoint has still to hear; the row goes when it answered."""
+
+RECORDS = Table(
+    "records",
+    METADATA,
+    Column("kind", Text, primary_key=True),
+    Column("shop", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)
+"""Small things that are no part of a conversation: who is at work, phrases, drafts, endpoints."""
 
 STEPS = Table(
     "conversation_steps",

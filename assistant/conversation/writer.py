@@ -10,13 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, Executable, bindparam, insert, select, tuple_, update
+from sqlalchemy import Engine, Executable, Update, bindparam, insert, select, tuple_, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from assistant.conversation.group import Batch, Write
+from assistant.conversation.group import Batch, Move, Write
 from assistant.conversation.store import Appended, Entry, StoreBusy, now_text
-from assistant.conversation.tables import ENTRY, EVENTS, HEAD, TALKS, TICKETS
+from assistant.conversation.tables import ENTRY, EVENTS, HEAD, OUTBOX, PROMISES, TALKS, TICKETS
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +29,29 @@ _SENT_BEFORE = select(EVENTS.c.talk, EVENTS.c.once, *ENTRY).where(
 )
 _NEW_TALK, _NEW_EVENT, _NEW_TICKET = insert(TALKS), insert(EVENTS), insert(TICKETS)
 _MOVE_HEAD = update(TALKS).where(TALKS.c.id == bindparam("talk_id"))  # sets the columns it is given
-_MOVE_TICKETS = (
-    update(TICKETS)
-    .where(TICKETS.c.talk == bindparam("of_talk"), TICKETS.c.state.in_(("open", "claimed")))
-    .values(state=bindparam("to"), holder=bindparam("by"), changed_at=bindparam("at"))
+_NEW_PROMISE, _NEW_OUTBOX = insert(PROMISES), insert(OUTBOX)
+_LIVE = update(TICKETS).where(
+    TICKETS.c.talk == bindparam("of_talk"), TICKETS.c.state.in_(("open", "claimed", "reopened"))
 )
+_MOVES: Mapping[Move, Update] = {
+    "ticket": _LIVE.values(
+        state=bindparam("to"),
+        holder=bindparam("who"),
+        holder_name=bindparam("name"),
+        waiting_on=bindparam("waits"),
+        changed_at=bindparam("moment"),
+    ),
+    # Who ended it stays on the ticket.
+    "end": _LIVE.values(state=bindparam("to"), waiting_on=None, changed_at=bindparam("moment")),
+    "wait": _LIVE.values(waiting_on=bindparam("waits"), changed_at=bindparam("moment")),
+    "reopen": update(TICKETS)
+    .where(TICKETS.c.id == bindparam("ticket"), TICKETS.c.state == "resolved")
+    .values(state="reopened", changed_at=bindparam("moment")),
+    "kept": update(PROMISES)
+    .where(PROMISES.c.id == bindparam("promise"), PROMISES.c.state == "open")
+    .values(state=bindparam("to"), ended_at=bindparam("moment")),
+    "raised": update(PROMISES).where(PROMISES.c.id == bindparam("promise")).values(raised_at=bindparam("moment")),
+}
 
 _Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
@@ -52,7 +70,9 @@ def _steps(batch: Batch, *, locking: bool) -> Generator[tuple[Executable, _Param
         (_NEW_EVENT, batch.new_events),
         (_MOVE_HEAD, batch.moved_heads()),
         (_NEW_TICKET, batch.new_tickets),
-        *((_MOVE_TICKETS, [moved]) for moved in batch.moved_tickets),  # few, and in the order of the log
+        (_NEW_PROMISE, batch.new_promises),
+        (_NEW_OUTBOX, batch.new_outbox),
+        *((_MOVES[move], [row]) for move, row in batch.moved),  # few, and in the order of the log
     )
     for statement, parameters in rows:
         if parameters:

@@ -7,7 +7,7 @@ Levels: L1 answered and written down · L2 a person in the queue · L3 a person 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
@@ -66,6 +66,17 @@ _ORDER: dict[Reason, int] = {
     "needs_action": 11,
     "engine_failure": 12,
 }
+
+
+def urgency(reason: str) -> int:
+    """Where a reason stands among those of one level: smaller is taken first."""
+    return _ORDER.get(reason, len(_ORDER))  # type: ignore[call-overload, no-any-return]
+
+
+def mood_of(said: Sequence[str]) -> Literal["calm", "upset", "angry"]:
+    """How the shopper sounds in the last few of their messages (raw or folded), for the person who takes over."""
+    cross = sum(any(one.reason in ("anger", "complaint") for one in _others(fold(text))) for text in said[-4:])
+    return "calm" if not cross else "upset" if cross == 1 else "angry"
 
 
 @dataclass(frozen=True, slots=True)
