@@ -17,6 +17,11 @@ from knowledge.words import Ids, feature_ids
 
 K1 = 1.2
 B = 0.75
+COMMON = 32
+"""A term that more than one row in this many has is kept as a whole row of weights: adding it up is then one pass over
+memory, where picking its rows one by one is a jump for each."""
+MANY = 1024
+"""Rows below which nothing is gained by it."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,8 @@ class Postings:
     weights: NDArray[np.float32]
     """Finished BM25 contribution of a term to a row."""
     size: int
+    whole: dict[int, NDArray[np.float32]] = field(repr=False)
+    """Weights over all rows of the terms that many rows have."""
     source: tuple[Ids, NDArray[np.int64]] = field(repr=False)
     """Features of all rows and how many each has, from which an altered index is built without reading text again."""
 
@@ -45,6 +52,9 @@ class Postings:
         at = np.minimum(np.searchsorted(self.terms, asked), len(self.terms) - 1)
         at = at[self.terms[at] == asked]
         for term in at.tolist():
+            if (weights := self.whole.get(term)) is not None:
+                out += weights
+                continue
             begin = self.ends[term - 1] if term else 0
             stretch = slice(begin, self.ends[term])
             out[self.rows[stretch]] += self.weights[stretch]
@@ -70,15 +80,29 @@ def of_features(ids: Ids, lengths: NDArray[np.int64]) -> Postings:
     idf = np.log1p((size - df + 0.5) / (df + 0.5))
     relative = lengths / max(float(lengths.mean()), 1e-9) if size else lengths
     weights = idf[term] * tf * (K1 + 1) / (tf + K1 * (1 - B + B * relative[row]))
+    ends, rows, light = np.cumsum(df), row.astype(np.int32), weights.astype(np.float32)
     return Postings(
         terms=terms,
         idf=idf.astype(np.float32),
-        ends=np.cumsum(df),
-        rows=row.astype(np.int32),
-        weights=weights.astype(np.float32),
+        ends=ends,
+        rows=rows,
+        weights=light,
         size=size,
+        whole=_whole(df, ends, rows, light, size),
         source=(ids, lengths),
     )
+
+
+def _whole(
+    df: NDArray[np.int64], ends: NDArray[np.int64], rows: NDArray[np.int32], weights: NDArray[np.float32], size: int
+) -> dict[int, NDArray[np.float32]]:
+    """The terms many rows have, each as a row of weights. At most `COMMON` times as many as a row has terms."""
+    out = {}
+    for term in np.flatnonzero(df > size // COMMON).tolist() if size >= MANY else ():
+        stretch = slice(ends[term] - df[term], ends[term])
+        out[term] = np.zeros(size, dtype=np.float32)
+        out[term][rows[stretch]] = weights[stretch]
+    return out
 
 
 def altered(old: Postings, kept: NDArray[np.int64], texts: Sequence[str]) -> Postings:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Literal
 
 from knowledge.han import converter, is_simplified, is_traditional, simplified
@@ -39,6 +40,8 @@ _UNSEEN = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ud800-\udfff]"
 )
 _BLANKS = re.compile(r"\s+")
+_SHORT = 600
+"""Characters up to which a folded text is remembered."""
 
 
 def fold(text: str) -> str:
@@ -46,6 +49,15 @@ def fold(text: str) -> str:
 
     Folding twice is folding once, and a text and its Traditional form fold alike.
     """
+    return _folded_lately(text) if len(text) <= _SHORT else _folded(text)
+
+
+@lru_cache(maxsize=1024)  # one message is folded by a dozen readers of it
+def _folded_lately(text: str) -> str:
+    return _folded(text)
+
+
+def _folded(text: str) -> str:
     if text.isascii():
         return _BLANKS.sub(" ", _UNSEEN.sub("", text)).strip().lower()
     plain = unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).lower()

@@ -26,6 +26,7 @@ from knowledge.confidence import Curves
 from knowledge.embedding import Embedding, EmbeddingAway, Matrix
 from knowledge.fit import fitted
 from knowledge.index import Floats, ShopIndex
+from knowledge.rotated import FROM, Rotated
 from knowledge.types import Passage
 from knowledge.vector_store import REST, VectorStore, row_key
 
@@ -58,17 +59,24 @@ def open_index(
         index = replace(index, embedding=embedding, curves=old.curves if old else _curves(embedding, vectors))
     if old is None or abs(len(index.rows.texts) - len(old.rows.texts)) > len(old.rows.texts) // 10:
         index = fitted(index)
-    if vectors is None or index.vectors is None or index.answers is None:
+    if index.vectors is None or index.answers is None:
         return index
     matrix = index.vectors.matrix()
     assert matrix is not None, "every index can give its rows"
+    if vectors is None:
+        return _turned(index, matrix)
     said = {p.text: row.astype(np.float32) for p, row in zip(passages, index.answers, strict=True)}
     if len(index.rows.texts) <= LARGE:
         vectors.keep_soon(shop, embedding, said | dict(zip(index.rows.texts, matrix, strict=True)))
-        return index
+        return _turned(index, matrix)
     if not embedding.instant:
         vectors.keep_soon(shop, embedding, said | dict(zip(index.rows.texts, matrix, strict=True)))
     return replace(index, vectors=_large(shop, index, matrix, vectors))
+
+
+def _turned(index: ShopIndex, matrix: Matrix) -> ShopIndex:
+    """The index with its rows laid so that a search need not read all of each."""
+    return replace(index, vectors=Rotated.of(matrix)) if len(matrix) >= FROM else index
 
 
 _CURVES: dict[str, Curves] = {}

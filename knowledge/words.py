@@ -49,6 +49,7 @@ def features(text: str) -> list[str]:
     return [*own, *(f"{left}_{right}" for left, right in pairwise(own))]
 
 
+@lru_cache(maxsize=512)
 def clean(question: str) -> str:
     """A shopper's message as it is searched: no greeting, thanks, order number or placeholder.
 
