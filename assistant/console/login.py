@@ -30,7 +30,7 @@ async def login(request: Request) -> Response | None:
     to, address = request.query_params.get("to", ""), request.client.host if request.client else ""
     with ui.element("div").classes("login"), ui.element("form").classes("card") as form:
         form.on("submit.prevent", lambda: enter())
-        ui.image(f"{PREFIX}/assets/mark.svg").classes("mark").props('no-spinner no-transition alt=""')
+        ui.image("/assets/mark.svg").classes("mark").props('no-spinner no-transition alt=""')
         ui.label(say("login.title")).classes("head")
         name = ui.input(say("login.name")).props('outlined dense autofocus autocomplete="username" name="name"')
         secret = ui.input(say("login.password"), password=True, password_toggle_button=True)

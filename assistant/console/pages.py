@@ -12,6 +12,7 @@ from nicegui import ui
 from starlette.types import ASGIApp
 
 from assistant.console import desk, login  # noqa: F401 — importing a page puts it in the navigation
+from assistant.console.board import Board
 from assistant.console.door import PREFIX
 from assistant.console.house import House
 from assistant.console.words import say
@@ -24,6 +25,7 @@ NOTICED_SECONDS = 10.0
 async def opened(house: House, secret: str) -> AsyncIterator[ASGIApp]:
     """The pages around `house`, running."""
     nicegui.app.state.house = house
+    nicegui.app.state.board = board = Board(house)
     nicegui.app.add_static_files("/assets", Path(__file__).parent / "assets", max_cache_age=0)
     # NiceGUI hangs its start and its end on an application. The real one has been running for a while, so a carrier
     # that serves nothing does for that, and `Door` passes on to NiceGUI what comes under its prefix.
@@ -43,3 +45,4 @@ async def opened(house: House, secret: str) -> AsyncIterator[ASGIApp]:
     )
     async with carrier.router.lifespan_context(carrier):
         yield nicegui.app
+        await board.close()

@@ -184,7 +184,7 @@ def dress() -> None:
 def navigation(visit: Visit, here: str) -> None:
     """The rail at the left edge."""
     with ui.element("nav").classes("rail").props(f'aria-label="{say("shell.navigation")}"'):
-        ui.image(f"{PREFIX}/assets/mark.svg").classes("mark").props('no-spinner no-transition alt=""')
+        ui.image("/assets/mark.svg").classes("mark").props('no-spinner no-transition alt=""')
         for each in PAGES:
             if each.open_to(visit.me.role):
                 with ui.link(target=f"/{each.name}").classes("way" + (" here" if each.name == here else "")) as way:
