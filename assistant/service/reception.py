@@ -20,9 +20,12 @@ from assistant.conversation.state import Conversation
 from assistant.conversation.store import Appended, Entry, Head, Lease, NoSuchTalk, Stale, Store, StoreBusy
 from assistant.errors import HouseError
 from assistant.service.folds import Folds
+from assistant.service.keeper import Alert, Keeper, tell_nobody
 from assistant.service.metrics import HANDED_OVER, MESSAGES, RESENT
+from assistant.service.queue import position
 from assistant.service.running import TRIES, Answer, Farewell, Turn, last_words
-from assistant.turn.handoff import handoff_lines
+from assistant.turn.escalate import asks_for_person, deserved
+from assistant.turn.handoff import handoff_lines, place_line
 from assistant.turn.shop import Shop
 
 log = logging.getLogger(__name__)
@@ -64,6 +67,7 @@ class Reception:
         answer: Answer,
         *,
         farewell: Farewell = farewell,
+        alert: Alert = tell_nobody,
         turn_seconds: float = TURN_SECONDS,
         sweep_seconds: float = SWEEP_SECONDS,
     ) -> None:
@@ -76,10 +80,12 @@ class Reception:
         self._turns: dict[str, Turn] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.Task[None] | None = None
+        self.keeper = Keeper(store, self.folds, shops, alert)
 
     async def start(self) -> None:
         """Take up what an earlier process left unanswered, and keep looking for more."""
         self._sweeper = asyncio.create_task(self._sweep(), name="sweeper")
+        self.keeper.start()
 
     @property
     def turns(self) -> int:
@@ -93,6 +99,7 @@ class Reception:
 
     async def close(self, patience: float = 8.0) -> None:
         """Let running turns finish for `patience` seconds; the rest is left for the next process to take up."""
+        await self.keeper.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -128,13 +135,21 @@ class Reception:
         appended = await self.store.append(talk, (said,), take=self._me)
         (RESENT if appended.again else MESSAGES).labels(shop).inc()
         self._begin(shop, talk, appended)
+        if appended.lease is None and not appended.again and asks_for_person(text):
+            await self.call_person(shop, talk, only_again=True)
         return appended.entries[0]
 
-    async def call_person(self, shop: str, talk: str) -> None:
-        """Open a ticket at once, whatever the assistant is doing. Asked again in the queue, it is said again, once."""
+    async def call_person(self, shop: str, talk: str, *, only_again: bool = False) -> None:
+        """Open a ticket at once, whatever the assistant is doing.
+
+        Asked again in the queue, by the button or in words, the shopper is told once how things stand, and again only
+        when that has changed. `only_again`: leave a conversation alone that does not wait in the queue.
+        """
         while True:
             now = await self.folds.at(talk)
-            events = self._called(self.shop(shop), now)
+            if only_again and now.held_by != "queue":
+                return
+            events = self._called(self.shop(shop), now, await self._place(shop, talk, now))
             if not events:
                 return
             try:
@@ -142,17 +157,23 @@ class Reception:
             except Stale:
                 continue
             if isinstance(events[-1], HandedOver):
-                HANDED_OVER.labels("asked_for_person").inc()
+                HANDED_OVER.labels(events[-1].reason).inc()
             self._nudge(talk)
             return
 
-    def _called(self, shop: Shop, now: Conversation) -> Sequence[Event]:
-        again = now.held_by == "queue"
-        text = self._farewell(shop, "asked_for_person", again)
-        if now.held_by == "staff" or (again and now.messages and now.messages[-1].text == text):
+    async def _place(self, shop: str, talk: str, now: Conversation) -> int | None:
+        return await position(self.store, shop, talk) if now.held_by == "queue" else None
+
+    def _called(self, shop: Shop, now: Conversation, place: int | None) -> Sequence[Event]:
+        if now.held_by == "staff":
             return ()
-        words = last_words(now, text, "asked_for_person")
-        return words if again else (*words, HandedOver(reason="asked_for_person"))
+        if now.held_by == "queue":
+            text = self._farewell(shop, "asked_for_person", True) + place_line(shop, place)
+            told = next((message.text for message in reversed(now.messages) if message.by == "assistant"), "")
+            return () if told == text else last_words(now, text, "asked_for_person")
+        found = deserved(now)
+        text = self._farewell(shop, found.reason, False)
+        return *last_words(now, text, found.reason), HandedOver(reason=found.reason, level=found.level)
 
     async def visit(self, talk: str, product: str | None, order: str | None) -> None:
         """Note the page the shopper asks from, if it is another than before."""

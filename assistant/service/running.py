@@ -171,7 +171,7 @@ class Turn:
         words = self._farewell(self._shop, "engine_failure", False)
         trace = Traced(answers=talk.asked_at, faults=(fault,))
         part, told = last_words(talk, words, "engine_failure")
-        return [part, told, trace, HandedOver(reason="engine_failure")]
+        return [part, told, trace, HandedOver(reason="engine_failure", level="L3")]
 
     async def _put(self, talk: Conversation, events: Sequence[Event], *, done: bool) -> Conversation:
         """Store `events` behind `talk`. What happens beside the answer (a rating, a note) does not disturb it."""

@@ -66,11 +66,30 @@ _ORDER: dict[Reason, int] = {
     "needs_action": 11,
     "engine_failure": 12,
 }
+_NOW = frozenset({"safety", "account_security", "asked_for_person", "complaint", "engine_failure"})
+"""Reasons for which a person is wanted now (L3); the others can wait their turn in the queue (L2)."""
 
 
 def urgency(reason: str) -> int:
     """Where a reason stands among those of one level: smaller is taken first."""
     return _ORDER.get(reason, len(_ORDER))  # type: ignore[call-overload, no-any-return]
+
+
+def level_of(reason: Reason) -> Level:
+    """How urgent a reason is where nothing else says so."""
+    return "L3" if reason in _NOW else "L2"
+
+
+def deserved(talk: Conversation) -> Found:
+    """What a shopper who presses the button should be taken for: what they told before counts, too."""
+    lately = [message.text for message in talk.messages if message.by == "shopper"][-4:]
+    told = [one for text in lately for one in reasons(text) if not one.confirm and one.reason in _NOW]
+    return min([*told, Found("asked_for_person", "L3", "")], key=lambda one: _ORDER[one.reason])
+
+
+def asks_for_person(text: str) -> bool:
+    """Whether `text` asks for a person, or refuses the robot, and would hand over at once."""
+    return any(one.reason == "asked_for_person" and not one.confirm for one in reasons(text))
 
 
 def mood_of(said: Sequence[str]) -> Literal["calm", "upset", "angry"]:

@@ -62,7 +62,7 @@ function happened(talk, { seq, at, event }) {
     case "released":
       return notice({ ...talk, ...HELD }, seq, at, event.kind);
     case "resolved":
-      return notice({ ...talk, ...HELD, toRate: seq }, seq, at, event.kind);
+      return notice({ ...talk, ...HELD, toRate: event.ask === false ? null : seq }, seq, at, event.kind);
     case "rated":
       return notice({ ...talk, rated: event.stars, toRate: null }, seq, at, event.kind, { stars: event.stars });
     case "judged":

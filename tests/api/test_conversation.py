@@ -60,7 +60,7 @@ async def test_what_is_for_staff_is_neither_shown_nor_counted(serve: Serve) -> N
     await served.http.post(f"/api/talks/{shopper.talk}/claim", headers=headers)
     await served.http.post(f"/api/talks/{shopper.talk}/resolve", json={"summary": "难缠"}, headers=headers)
     ended = await shopper.event("resolved")
-    assert ended == {"kind": "resolved", "by": "li", "summary": ""}
+    assert ended == {"kind": "resolved", "by": "li", "summary": "", "ask": True}
     assert sorted(shopper.events) == list(range(1, shopper.last + 1))
     shown = json.dumps(shopper.events, ensure_ascii=False)
     assert not any(secret in shown for secret in ("老顾客", "难缠", "traced", "visited"))

@@ -310,6 +310,45 @@ async def test_the_button_pressed_again_and_again_is_one_ticket_and_one_more_sen
     assert kinds(await log_of(receives, head.talk))[5:] == ["claimed"]
 
 
+def said_by_us(events: list[Event]) -> list[str]:
+    return [event.text for event in events if isinstance(event, Message) and event.by == "assistant"]
+
+
+async def test_asking_again_in_the_queue_is_answered_when_something_has_changed_and_never_loops(opened: Open) -> None:
+    receives = await opened()
+    first, _ = await receives.open("demo")
+    head, _ = await receives.open("demo")
+    for talk in (first.talk, head.talk):
+        await receives.call_person("demo", talk)
+    for number, text in enumerate(("转人工", "人工呢", "我要找真人", "转人工！！")):
+        await receives.say("demo", head.talk, text, f"c{number}")
+    told = said_by_us(await log_of(receives, head.talk))[1:]
+    assert len(told) == 1
+    assert told[0].endswith("您前面还有 1 位。")
+    await Desk(receives.store, receives.folds).claim(first.talk, "li")
+    await receives.say("demo", head.talk, "转人工", "d1")
+    await receives.say("demo", head.talk, "转人工", "d2")
+    told = said_by_us(await log_of(receives, head.talk))[2:]
+    assert [text.endswith("您是下一位。") for text in told] == [True]
+    await receives.say("demo", head.talk, "那我的衣服呢", "d3")
+    assert (await receives.folds.at(head.talk)).messages[-1].by == "shopper"
+    assert len(await receives.store.tickets(talk=head.talk)) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [("多久发货", "asked_for_person"), ("充电宝冒烟了", "safety"), ("我要投诉你们", "asked_for_person")],
+)
+async def test_the_button_carries_what_the_shopper_told_before(opened: Open, said: str, reason: str) -> None:
+    receives = await opened()
+    head, _ = await receives.open("demo")
+    await receives.say("demo", head.talk, said, "c1")
+    await receives.rest()
+    await receives.call_person("demo", head.talk)
+    [ticket] = await receives.store.tickets(talk=head.talk)
+    assert (ticket.reason, ticket.level) == (reason, "L3")
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     if request.param == "sqlite":

@@ -79,6 +79,7 @@ test("stars are asked for after a resolution and not after they were given", () 
   assert.equal(rated.toRate, null);
   assert.equal(rated.rated, 4);
   assert.equal(after(rated, { seq: 4, at: at(4), event: { kind: "resolved", by: "li" } }).toRate, 4);
+  assert.equal(after(rated, { seq: 4, at: at(4), event: { kind: "resolved", by: "li", ask: false } }).toRate, null);
 });
 
 test("an event newer than this file counts its number and shows nothing", () => {
