@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from assistant.service.reception import Reception
+from knowledge.catalogue import Catalogue
 
 
 class Staff(Protocol):
@@ -44,5 +45,7 @@ class House:
     gate: Gate
     attempt: Callable[[str], None] = lambda address: None
     """Counts a try to log in from an address; raises a `HouseError` when they come too fast."""
+    catalogue: Catalogue | None = None
+    """The shops' knowledge, for pages that add to it; None where there is none (tests)."""
     demo: bool = False
     """Whether the demo shop's log-ins are open, so that the log-in page may name them."""

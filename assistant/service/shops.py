@@ -51,6 +51,11 @@ class Shops(Mapping[str, Shop]):
         self._versions: dict[str, int] = {}
         self._watcher: asyncio.Task[None] | None = None
 
+    @property
+    def catalogue(self) -> Catalogue:
+        """Where the knowledge of all of them lives."""
+        return self._catalogue
+
     def __getitem__(self, shop: str) -> Shop:
         return self._open[shop]
 

@@ -254,6 +254,18 @@ window.desk = (() => {
       clock();
       if (loud) ring();
     },
+    /** Bring one line of the log into view, once it is there. */
+    seek(seq) {
+      let tries = 0;
+      const look = () => {
+        const it = document.querySelector(`#log [data-seq="${seq}"]`);
+        if (!it) return tries++ < 50 && setTimeout(look, 100);
+        settled = false;
+        it.scrollIntoView({ block: "center" });
+        it.classList.add("sought");
+      };
+      setTimeout(look, 50);
+    },
     stored, refused, insert, toEnd, clock,
   };
 })();
