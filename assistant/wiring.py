@@ -27,6 +27,7 @@ from knowledge.database import open_engine, reading, writing
 from knowledge.embedding import Embedding, open_embedding
 from knowledge.index import ShopIndex
 from knowledge.types import Passage
+from knowledge.vector_process import RowsBeside
 from knowledge.vectors import VectorStore, open_index
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ async def open_catalogue(settings: Settings) -> AsyncIterator[Catalogue]:
 
 
 def open_vectors(settings: Settings) -> VectorStore:
-    """Chroma at `VECTOR_URL`: a folder, or a server."""
-    return VectorStore(settings.vector_url)
+    """Chroma at `VECTOR_URL`: a folder, or a server; in a process of its own, which starts when it is first needed."""
+    return VectorStore(settings.vector_url, RowsBeside(settings.vector_url))
 
 
 @asynccontextmanager
@@ -161,6 +162,12 @@ async def open_app(settings: Settings) -> AsyncIterator[FastAPI]:
         accounts = demo_accounts() if DEMO in shops else {}
         app = create_app(reception, secret=settings.secret(), accounts=accounts, pages=(site.router,))
         attempts = Attempts()
-        house = House(reception, app.state.gate, lambda address: attempts.of(address).take(), demo=bool(accounts))
+        house = House(
+            reception,
+            app.state.gate,
+            lambda address: attempts.of(address).take(),
+            catalogue=shops.catalogue,
+            demo=bool(accounts),
+        )
         async with console_at(app, house, secret=settings.secret(), kept=settings.DATA_DIR / "console"):
             yield app

@@ -65,12 +65,17 @@ def open_index(
     assert matrix is not None, "every index can give its rows"
     if vectors is None:
         return _turned(index, matrix)
-    said = {p.text: row.astype(np.float32) for p, row in zip(passages, index.answers, strict=True)}
+    answers, texts = index.answers, index.rows.texts
+
+    def all_rows() -> dict[str, Floats]:
+        said = {p.text: row.astype(np.float32) for p, row in zip(passages, answers, strict=True)}
+        return said | dict(zip(texts, matrix, strict=True))
+
     if len(index.rows.texts) <= LARGE:
-        vectors.keep_soon(shop, embedding, said | dict(zip(index.rows.texts, matrix, strict=True)))
+        vectors.keep_soon(shop, embedding, all_rows)
         return _turned(index, matrix)
     if not embedding.instant:
-        vectors.keep_soon(shop, embedding, said | dict(zip(index.rows.texts, matrix, strict=True)))
+        vectors.keep_soon(shop, embedding, all_rows)
     return replace(index, vectors=_large(shop, index, matrix, vectors))
 
 
