@@ -81,7 +81,7 @@ def _answer(answered: Sequence[Evidence], others: Sequence[Evidence], asked: int
     for number, each in enumerate(answered, 1):
         if many:
             lines.append(Line("\n" + phrase("multi.item", number=str(number)) + " "))
-        lines += _lines_for(each)
+        lines += _lines_for(each) if many or not each.also else _both(each.hits[0], each.also)
     for number, each in enumerate(others, len(answered) + 1):
         lines.append(Line("\n" + phrase("multi.item", number=str(number)) + " "))
         lines.append(fixed("none.part", question=each.ask.text))
@@ -110,6 +110,16 @@ def _lines_for(evidence: Evidence) -> list[Line]:
         source = cite(hit)
         return [Line(s, (hit.passage.text, hit.passage.question), source) for s in sentences(hit.passage.text)]
     return _quoted(hit)
+
+
+def _both(first: Hit, second: Hit) -> list[Line]:
+    """Two entries, each under the question it answers."""
+    lines = [fixed("pair.lead")]
+    for hit in (first, second):
+        question = hit.passage.question
+        lines.append(Line("\n" + phrase("pair.item", question=question)))
+        lines += [Line(s, (hit.passage.text, question), cite(hit)) for s in sentences(hit.passage.text)]
+    return lines
 
 
 def _quoted(hit: Hit) -> list[Line]:

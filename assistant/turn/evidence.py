@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,10 +14,13 @@ from assistant.turn.followup import says_nothing
 from assistant.turn.kinds import fitting
 from assistant.turn.meaning import Ask
 from assistant.turn.order_facts import order_facts
-from assistant.turn.products import Fact, product_facts
+from assistant.turn.products import Fact, named_products, product_facts, without_products
 from assistant.turn.shop import Shop
 from assistant.turn.sizes import size_advice
+from assistant.turn.spoken import spoken_of
 from assistant.turn.verdicts import Ruling, rule
+from knowledge.coverage import Asked
+from knowledge.text import fold
 from knowledge.types import Hit
 from prompts import phrase
 
@@ -28,6 +32,16 @@ ENTRY_FIRST = 0.78
 """Confidence from which the merchant's own entry goes before an attribute looked up in the catalogue."""
 AGAIN = 0.8
 """What is left of a completion that only leads back to the entry just given: the new words ask for something else."""
+PAIR_AT = 0.36
+"""Confidence from which two short entries are both told, rather than asking which was meant."""
+SURE = 0.75
+"""Confidence from which the best entry needs no second beside it."""
+NEARLY = 0.8
+"""Share of the best entry's score that a second one must have to be told beside it."""
+MATTER = 4
+"""Telling words that must be left of a question without its product for the rest to be searched alone."""
+SHORT = 160
+"""Characters up to which an entry is short enough to be one of two."""
 LEAN = 0.75
 """A half-question on its own must beat its completion by this much: “多久到账” belongs to what was said before."""
 
@@ -49,6 +63,9 @@ class Evidence:
     """What the rules said, where they were asked."""
     back: str | None = None
     """What to ask back, where it is not “which of these”."""
+    also: Hit | None = None
+    """A second entry nearly as likely, told beside the first where neither is sure: two short answers are quicker
+    for a shopper than one question back."""
 
     def as_trace(self) -> dict[str, object]:
         """What the log keeps, so that a follow-up and the why-panel can build on it."""
@@ -68,6 +85,7 @@ async def gather(shop: Shop, ask: Ask, talk: Conversation, order: str | None = N
     question, hits = await _search(shop, ask, talk)
     best = hits[0].confidence if hits else 0.0
     answer_at = float(shop.settings.get("answer_at", ANSWER_AT))
+    pair_at = float(shop.settings.get("pair_at", PAIR_AT))
     clarify_at = float(shop.settings.get("clarify_at", CLARIFY_AT))
     if sizing := size_advice(shop, ask.question, question, talk, answered=best >= answer_at):
         if sizing.facts:
@@ -80,6 +98,8 @@ async def gather(shop: Shop, ask: Ask, talk: Conversation, order: str | None = N
     facts = product_facts(shop, question, talk)
     if facts and not (best >= ENTRY_FIRST and hits[0].passage.kind == "faq" and facts[0].attribute_named):
         return Evidence(ask, question, "answer", facts[0].confidence, hits, facts)
+    if best >= pair_at and (second := _nearly_as_likely(hits)):
+        return Evidence(ask, question, "answer", best, hits, also=second)
     if best >= answer_at:
         return Evidence(ask, question, "answer", best, hits)
     if best >= clarify_at:
@@ -94,13 +114,12 @@ def _ruled(ask: Ask, question: str, hits: tuple[Hit, ...], ruling: Ruling) -> Ev
 
 
 async def _search(shop: Shop, ask: Ask, talk: Conversation) -> tuple[str, tuple[Hit, ...]]:
-    moment = shop.now()
     if ask.sure:
         question = ask.completions[0]
-        return question, fitting(question, await shop.retriever.asearch(question, k=6, valid_on=moment))
+        return question, await _hits(shop, question)
     best: tuple[float, str, tuple[Hit, ...]] = (-1.0, ask.question, ())
     for reading in (*ask.completions, ask.question):
-        hits = fitting(reading, await shop.retriever.asearch(reading, k=6, valid_on=moment))
+        hits = await _hits(shop, reading)
         weight = hits[0].confidence if hits else 0.0
         if reading in ask.completions and product_facts(shop, reading, talk):
             return reading, hits  # the catalogue answers the completed question outright
@@ -113,10 +132,39 @@ async def _search(shop: Shop, ask: Ask, talk: Conversation) -> tuple[str, tuple[
     return best[1], best[2]
 
 
+async def _hits(shop: Shop, question: str) -> tuple[Hit, ...]:
+    """What the retriever found, with those trusted less that are about another thing or another matter."""
+    found = await shop.retriever.asearch(question, k=6, valid_on=shop.now())
+    hits = spoken_of(question, fitting(question, found), shop)
+    matter = without_products(question, shop)
+    if matter != question and len(Asked.of(matter).telling) >= MATTER and not (hits and hits[0].confidence >= SURE):
+        # “毛衣满多少钱包邮”: the product drags the search to what is said of it, the matter is the shop's for all.
+        general = [h for h in await shop.retriever.asearch(matter, k=6, valid_on=shop.now()) if _for_all(h, shop)]
+        said = spoken_of(question, fitting(question, general), shop)
+        if said and (not hits or said[0].confidence > hits[0].confidence):
+            return said
+    return hits
+
+
+def _for_all(hit: Hit, shop: Shop) -> bool:
+    return not named_products(fold(hit.passage.question), shop)
+
+
 def _given_last(talk: Conversation) -> str | None:
     """The entry the last answer came from."""
     answered = talk.traces[-1].meaning.get("answered", ()) if talk.traces else ()
     return str(answered[-1].get("passage")) if answered else None
+
+
+def _nearly_as_likely(hits: Sequence[Hit]) -> Hit | None:
+    """The entry to tell beside the best where the best is not sure; None where one is enough or two are too much."""
+    if len(hits) < 2 or hits[0].confidence >= SURE or hits[0].passage.kind != "faq":
+        return None
+    second = next((h for h in hits[1:3] if h.passage.kind == "faq" and h.passage.text != hits[0].passage.text), None)
+    if second is None or second.score < hits[0].score * NEARLY:
+        return None
+    short = all(len(h.passage.text) <= SHORT for h in (hits[0], second))
+    return second if short else None
 
 
 def _options(hits: tuple[Hit, ...]) -> tuple[Option, ...]:

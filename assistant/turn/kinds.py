@@ -13,6 +13,9 @@ from prompts import words
 OTHER_THING = 0.3
 """What is left of the confidence in an entry that speaks of another thing of the same kind."""
 
+A_MATTER_OF = 1 / 3
+"""Share of an entry's wordings that must name a thing for the entry to be about that thing, if its title does not."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
@@ -54,8 +57,21 @@ def _things(text: str) -> tuple[frozenset[str] | None, ...]:
 
 @cache
 def _spoken_of(passage: Passage) -> tuple[frozenset[str] | None, ...]:
-    wordings = fold(" ".join((passage.question, *passage.similar)))
-    return _things(wordings if passage.kind == "faq" else fold(f"{passage.question} {passage.text}"))
+    if passage.kind != "faq":
+        return _things(fold(f"{passage.question} {passage.text}"))
+    title, each = _things(fold(passage.question)), [_things(fold(similar)) for similar in passage.similar]
+    return tuple(_of_entry(title[kind], [named[kind] for named in each]) for kind in range(len(title)))
+
+
+def _of_entry(title: frozenset[str] | None, similar: Sequence[frozenset[str] | None]) -> frozenset[str] | None:
+    """The things of one kind an entry is about. One wording in many that names a thing (“单件卫衣包邮吗”) is an
+    example: the entry is then for all."""
+    if title is None or None in similar:
+        return None
+    naming = sum(1 for things in similar if things)
+    if not title and naming < len(similar) * A_MATTER_OF:
+        return frozenset()
+    return title.union(*(things for things in similar if things))
 
 
 def other_thing(question: str, passage: Passage) -> bool:

@@ -68,6 +68,14 @@ def products_meant(shop: Shop, question: str, talk: Conversation) -> list[Produc
     return []
 
 
+def without_products(question: str, shop: Shop) -> str:
+    """`question` (folded) without the names of the products in it: “毛衣满多少钱包邮” asks what “满多少钱包邮” asks."""
+    for product in named_products(question, shop):
+        for name in sorted(map(fold, (product.title, *product.aliases)), key=len, reverse=True):
+            question = question.replace(name, " ")
+    return question.strip()
+
+
 def product_facts(shop: Shop, question: str, talk: Conversation) -> tuple[Fact, ...]:
     """Facts that answer `question` (folded) about the product it names, or is asked from; else ().
 
@@ -79,10 +87,7 @@ def product_facts(shop: Shop, question: str, talk: Conversation) -> tuple[Fact, 
     if not products or len(products) > MOST_PRODUCTS:
         return ()
     named = named_products(question, shop)
-    bare = question
-    for product in named:
-        for name in sorted(map(fold, (product.title, *product.aliases)), key=len, reverse=True):
-            bare = bare.replace(name, "")
+    bare = without_products(question, shop)
     kinds = [(kind, names) for kind, names, says in _lexicon() if says.search(bare)]
     kinds += _by_name(products, bare) if not kinds else []
     confidence = NAMED if named else ELLIPTICAL if len(bare.strip("?？呢啊呀 ")) <= 4 else IN_CONTEXT
