@@ -81,7 +81,7 @@ class EvalCase(BaseModel):
     now: str | None = None
     tags: tuple[str, ...] = ()
     """The intent first, then what makes it hard (错别字, 繁体, 方言, 多问, 追问, 无答案 …)."""
-    weight: float = Field(1.0, gt=0)
+    weight: float = Field(default=1.0, gt=0)
     by: str = ""
     """Who wrote it, e.g. a role."""
     group: str = ""

@@ -14,7 +14,7 @@ from assistant.turn.guard import sentences
 from eval.case import EvalCase
 from eval.findings import Finding, bare, covered, filled_in
 from eval.transcript import Transcript
-from eval.wording import say
+from eval.wording import label, say
 from knowledge.text import fold, script_of
 
 SMALL_TALK = "寒暄感谢"
@@ -51,7 +51,8 @@ def plain(text: str) -> str:
 def right_action(case: EvalCase, script: Transcript) -> Score:
     """Did it answer, ask back, hand over or decline, as it should?"""
     wanted, got = case.expect.action, script.answer.action
-    return Score(float(got in wanted), say("score.wanted", wanted="/".join(wanted), got=str(got)))
+    names = "/".join(label("actions", each) for each in wanted)
+    return Score(float(got in wanted), say("score.wanted", wanted=names, got=label("actions", str(got))))
 
 
 def required_facts(case: EvalCase, script: Transcript) -> Score:
