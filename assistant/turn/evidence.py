@@ -15,10 +15,11 @@ from assistant.turn.kinds import fitting
 from assistant.turn.meaning import Ask
 from assistant.turn.order_facts import order_facts
 from assistant.turn.products import Fact, named_products, product_facts, without_products
+from assistant.turn.ruling import Ruling
 from assistant.turn.shop import Shop
 from assistant.turn.sizes import size_advice
 from assistant.turn.spoken import spoken_of
-from assistant.turn.verdicts import Ruling, rule
+from assistant.turn.verdicts import rule
 from knowledge.coverage import Asked
 from knowledge.text import fold
 from knowledge.types import Hit
@@ -110,6 +111,7 @@ async def gather(shop: Shop, ask: Ask, talk: Conversation, order: str | None = N
 def _ruled(ask: Ask, question: str, hits: tuple[Hit, ...], ruling: Ruling) -> Evidence:
     decision: Literal["answer", "clarify"] = "answer" if ruling.facts else "clarify"
     confidence = ruling.facts[0].confidence if ruling.facts else 0.5
+    hits = () if ruling.alone else hits
     return Evidence(ask, question, decision, confidence, hits, ruling.facts, ruling.options, ruling, ruling.ask)
 
 

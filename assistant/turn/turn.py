@@ -118,7 +118,7 @@ def _call(shop: Shop, meaning: Meaning, evidence: list[Evidence], talk: Conversa
     if not evidence or meaning.outside or meaning.small:
         return None
     if ruled := [e.ruling for e in evidence if e.ruling and e.ruling.human]:
-        return Found("overdue" if ruled[0].wish == "ship" else "policy_human", "L2", "")
+        return Found(ruled[0].reason, "L2", "")
     if any(e.decision == "answer" and promises_a_person(e) for e in evidence):
         return Found("needs_action", "L2", "")
     decisions = {e.decision for e in evidence}
@@ -132,6 +132,11 @@ def _call(shop: Shop, meaning: Meaning, evidence: list[Evidence], talk: Conversa
 def _verdict(evidence: list[Evidence]) -> dict[str, Any] | None:
     """The verdict shown as a card: the first one given."""
     return next((e.ruling.verdict for e in evidence if e.ruling), None)
+
+
+def _logged_verdict(evidence: list[Evidence]) -> dict[str, Any] | None:
+    """The same for staff: with the facts, the options with cost and value, and the choice."""
+    return next(({**e.ruling.verdict, **e.ruling.log} for e in evidence if e.ruling), None)
 
 
 def _found_nothing_before(talk: Conversation) -> bool:
@@ -163,7 +168,7 @@ def _traced(shop: Shop, talk: Conversation, meaning: Meaning, evidence: list[Evi
     return Traced(
         answers=talk.asked_at,
         meaning={**meaning.as_trace(), "answered": [e.as_trace() for e in evidence]},
-        verdict=_verdict(evidence),
+        verdict=_logged_verdict(evidence),
         passages=tuple(
             {
                 "id": hit.passage.id,
