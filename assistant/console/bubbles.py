@@ -119,14 +119,18 @@ def _level(event: Any) -> str:
 
 
 def _handed_over(event: Any) -> str:
-    if getattr(event, "back", False):
+    if event.back:
         return say("talk.event.back")
     return say("talk.event.handed_over", reason=said(f"reason.{event.reason}"), level=_level(event))
 
 
 def _claimed(event: Any) -> str:
-    given = getattr(event, "given_by", None)
-    return say("talk.event.given", name=event.by, by=given) if given else say("talk.event.claimed", name=event.by)
+    name = event.name or event.by
+    return (
+        say("talk.event.given", name=name, by=event.given_by)
+        if event.given_by
+        else say("talk.event.claimed", name=name)
+    )
 
 
 def _transferred(event: Any) -> str:

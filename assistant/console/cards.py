@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from assistant.console.bubbles import why_rows
-from assistant.console.clock import when
+from assistant.console.clock import day, hour, when
 from assistant.console.words import said, say
 from assistant.conversation.events import Traced
 from assistant.service.packet import Answered, Packet
@@ -48,7 +48,7 @@ def matter(packet: Packet) -> Markup:
             ),
         )
     )
-    question = packet.open_question or packet.why
+    question = packet.open_question
     rows: list[tuple[str, object]] = [
         (say("packet.wishes"), "；".join(packet.wishes[-3:])),
         (say("packet.product"), packet.product or ""),
@@ -56,7 +56,11 @@ def matter(packet: Packet) -> Markup:
         (say("packet.before"), say("packet.times", n=len(packet.before)) if packet.before else ""),
         (say("packet.faults"), "；".join(packet.faults)),
     ]
-    asked = Markup('<blockquote class="pre">{}</blockquote>').format(question) if question else Markup("")
+    asked = (
+        Markup('<blockquote class="pre">{}</blockquote>').format(question)
+        if question
+        else Markup('<div class="muted small">{}</div>').format(say("packet.nothing_open"))
+    )
     return Markup('<div class="line wrap">{}</div>{}{}').format(pills, asked, _lines(rows))
 
 
@@ -70,7 +74,7 @@ def verdict(found: Mapping[str, Any] | None, trace: Traced | None) -> Markup:
     yuan = found.get("amount_fen")
     rows: list[tuple[str, object]] = [
         (say("verdict.remedies"), remedies),
-        (say("verdict.deadline"), when(found["deadline"]) if found.get("deadline") else ""),
+        (say("verdict.deadline"), f"{day(until)} {hour(until)}" if (until := found.get("deadline")) else ""),
         (say("verdict.amount"), f"¥{money(yuan)}" if yuan is not None else ""),
         (say("verdict.freight"), said(f"freight.{found['freight']}") if found.get("freight") else ""),
         (say("verdict.missing"), "、".join(said(f"fact.{each}", each) for each in found.get("missing", ()))),
@@ -80,13 +84,13 @@ def verdict(found: Mapping[str, Any] | None, trace: Traced | None) -> Markup:
         Markup("<li>{} <i>{}</i></li>").format(reason.get("text"), "、".join(reason.get("cites", ())))
         for reason in found.get("reasons", ())
     ]
-    others = [
+    others = dict.fromkeys(
         Markup("<li>{} {}</li>").format(
             pill(said(f"says.{other['says']}"), _TONE.get(other["says"], "")),
             "、".join(said(f"remedy.{each}") for each in other.get("remedies", ())) or other.get("policy"),
         )
         for other in found.get("alternatives", ())
-    ]
+    )
     source = f"{found.get('policy')}@{found.get('version')}" if found.get("policy") else ""
     why = Markup(
         '<details class="why"><summary>{}</summary><ul>{}</ul>{}<i class="small faint">{}</i></details>'

@@ -18,6 +18,7 @@ from assistant.console.queue_pane import QueuePane, shopper
 from assistant.console.shell import Visit, page
 from assistant.console.talk import TalkPane, composer, words_for_script
 from assistant.console.words import said, say
+from assistant.conversation.events import WaitsOn
 from assistant.conversation.state import Conversation
 from assistant.conversation.store import Entry, NoSuchTalk
 from assistant.errors import HouseError
@@ -52,7 +53,8 @@ class Seat:
                 self._head = ui.element("div").classes("top")
                 self.pane = TalkPane(visit, self._moved)
                 self._empty = ui.label(say("talk.none")).classes("nothing")
-                composer()
+                self._box = composer()
+                self._box.set_visibility(False)
             with ui.element("aside").classes("packet").props(f'aria-label="{say("packet.title")}"'):
                 self.packet = PacketPane(visit, self.desk)
         self._shop = ""
@@ -80,6 +82,7 @@ class Seat:
             self._shown = None
             await self.pane.open(talk)
             self._empty.set_visibility(False)
+            self._box.set_visibility(True)
             self.queue.chosen(talk)
             self.visit.script("history.replaceState", None, "", f"?talk={talk}")
             await self._phrases()
@@ -109,6 +112,9 @@ class Seat:
 
     def _actions(self, now: Conversation) -> None:
         if self.pane.mine:
+            with self._button("wait", "hourglass_empty", self._nothing), ui.menu():
+                for on in ("shopper", "warehouse", "carrier", "platform"):
+                    ui.menu_item(said(f"waits_on.{on}"), lambda on=on: self.wait_on(on))
             self._button("promise", "event", self.promise)
             self._button("transfer", "swap_horiz", self.transfer)
             self._button("release", "smart_toy", self.release)
@@ -118,6 +124,9 @@ class Seat:
                 self._button("assign", "person_add", self.transfer)
             if self.speaks:
                 self._button("claim", "front_hand", self.claim).props(remove="flat").props("unelevated color=primary")
+
+    async def _nothing(self) -> None:
+        pass
 
     def _button(self, name: str, icon: str, do: Callable[[], Awaitable[None]]) -> ui.button:
         button = ui.button(say(f"do.{name}"), icon=icon, on_click=do).props("flat dense no-caps")
@@ -171,6 +180,11 @@ class Seat:
             if end.draft and ticket and (kept := await drafts.offer(self.reception.store, talk, ticket, self.me.name)):
                 await drafts.edit(self.reception.store, kept.shop, kept.id, question=end.draft[0], answer=end.draft[1])
                 self.visit.tell(say("dialog.drafted"))
+
+    async def wait_on(self, on: WaitsOn) -> None:
+        """Whose move it is, where it is not plain from who spoke last."""
+        with self._mine():
+            await self.desk.wait_on(self.pane.talk, self.me.name, on)
 
     async def promise(self) -> None:
         """Owe the shopper something by a time."""

@@ -71,7 +71,8 @@ class PacketPane:
             return  # another one was opened meanwhile
         self.packet = packet
         self._put("matter", cards.matter(packet))
-        self._put("replies", _reply_cards(replies) if packet.story or now.held_by != "assistant" else Markup(""))
+        wanted = now.held_by != "assistant" and (replies or packet.open_question)
+        self._put("replies", _reply_cards(replies) if wanted else Markup(""))
         self._put("verdict", cards.verdict(packet.verdict, trace))
         self._put("order", cards.order(packet.order, packet.order_number))
         self._put("answered", cards.answered(packet.answered))

@@ -96,13 +96,14 @@ class TalkPane:
         await self._changed(self.now, self._entries)
 
 
-def composer() -> None:
+def composer() -> ui.element:
     """The box. What is written in it stays in the browser until it is stored (`console.js`)."""
     said = table("talk")
-    with ui.element("div").classes("composer").props("id=composer"):
+    with ui.element("div").classes("composer").props("id=composer") as box:
         ui.element("div").props(f'id=phrases hidden role=listbox aria-label="{say("talk.phrases")}"')
         ui.element("textarea").props(f'id=say rows=2 maxlength=4000 aria-label="{said["box"]}"')
         ui.html(_buttons(), sanitize=False).classes("tools")
+    return box
 
 
 def _buttons() -> Markup:

@@ -9,7 +9,7 @@ from typing import Any
 from assistant.conversation.events import Cite, Message, Noted, Option, Traced, Visited
 from assistant.conversation.store import Entry
 from assistant.service.stories import Story, stories
-from assistant.turn.escalate import mood_of
+from assistant.turn.escalate import mood_of, reasons
 from assistant.turn.shop import Shop
 
 TURNS = 20
@@ -134,19 +134,31 @@ def _why(events: Sequence[tuple[Entry, Any]], story: Story | None) -> str:
 
 
 def _open_question(said: Sequence[tuple[Entry, Message]]) -> str:
-    """The shopper's words since a person, or the assistant with an answer, last spoke."""
+    """The shopper's words since a person, or the assistant with an answer, last spoke.
+
+    A bare call for a person is no question: then it is what they asked before they called that is still open.
+    """
     waiting: list[str] = []
     for _, message in said:
         if message.by == "shopper":
             waiting.append(message.text)
         elif message.by == "staff" or message.action in ("answer", "decline"):
             waiting = []
-    return "\n".join(waiting)
+    asked = [text for text in waiting if not _bare_call(text)]
+    if waiting and not asked:
+        before = [m.text for _, m in said if m.by == "shopper" and not _bare_call(m.text)]
+        asked = before[-1:] or waiting
+    return "\n".join(asked)
 
 
 def _wishes(traces: Sequence[Traced]) -> tuple[str, ...]:
     asked = [str(ask["question"]) for trace in traces for ask in trace.meaning.get("answered", ())]
-    return tuple(dict.fromkeys(asked))
+    return tuple(dict.fromkeys(text for text in asked if not _bare_call(text)))
+
+
+def _bare_call(text: str) -> bool:
+    """Whether this asks for a person and for nothing else."""
+    return any(found.reason == "asked_for_person" and len(found.span) + 4 >= len(text) for found in reasons(text))
 
 
 def _answered(events: Sequence[tuple[Entry, Any]]) -> tuple[Answered, ...]:
