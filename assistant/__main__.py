@@ -46,6 +46,11 @@ def _parser() -> argparse.ArgumentParser:
     trace.add_argument("talk", help="对话编号")
     trace.add_argument("--json", action="store_true")
 
+    clock = commands.add_parser("clock", help="服务指标：各平台回复率、转人工率、解决率、满意度，和每项里没做到的会话")
+    clock.add_argument("--shop", required=True, help="店铺编号，例如 demo")
+    clock.add_argument("--since", help="从哪天起（2026-11-01，北京时间）；不写就是全部")
+    clock.add_argument("--json", action="store_true", help="输出一份 JSON")
+
     doctor = commands.add_parser("doctor", help="设置、版本、连得上什么、哪里降级了")
     doctor.add_argument("--json", action="store_true")
 
