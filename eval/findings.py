@@ -19,7 +19,7 @@ from knowledge.text import fold
 from prompts import words
 
 _SLOT = re.compile(r"\{(\w+)\}")
-_ECHOES = ("smalltalk", "clarify", "none", "decline", "multi", "resume", "handoff", "guard")
+_ECHOES = ("smalltalk", "clarify", "none", "decline", "multi", "pair", "resume", "handoff", "guard")
 _FILLED = ("product", "sizes", "order")
 _FIXED_WORDS = 6
 """A template with fewer fixed characters matches by chance."""

@@ -117,7 +117,7 @@ def _both(first: Hit, second: Hit) -> list[Line]:
     lines = [fixed("pair.lead")]
     for hit in (first, second):
         question = hit.passage.question
-        lines.append(Line("\n" + phrase("pair.item", question=question)))
+        lines.append(Line("\n" + phrase("pair.item", question=question) + "\n"))
         lines += [Line(s, (hit.passage.text, question), cite(hit)) for s in sentences(hit.passage.text)]
     return lines
 
