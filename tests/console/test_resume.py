@@ -1,0 +1,42 @@
+"""What an agent writes is neither lost nor doubled, whatever becomes of the line, the page or the server."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.console.conftest import PATIENCE, Come, LogIn, Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+expect.set_options(timeout=PATIENCE)
+
+
+async def test_drafts_outlive_a_reload_and_replies_a_dead_server(staff: LogIn, shopper: Come, server: Server) -> None:
+    li = await staff("li")
+    chat = await shopper("/demo")
+    await chat.say("转人工")
+    talk = (await chat.seat())["talk"]
+    await li.row(talk).click()
+    await li.page.keyboard.press("Alt+a")
+    await expect(li.do("resolve")).to_be_visible()
+
+    # Half written: a reload brings the same conversation and the same words.
+    await li.box.fill("您好，我先查一下")
+    await li.page.reload()
+    await expect(li.do("resolve")).to_be_visible()
+    await expect(li.box).to_have_value("您好，我先查一下")
+    await li.box.press("Enter")
+    await expect(chat.theirs.last).to_have_text("您好，我先查一下")
+
+    # The server dies; what is said meanwhile waits in the browser and goes out once, in order.
+    await server.kill()
+    await li.say("第一句")
+    await li.say("第二句")
+    await expect(li.page.locator("#outbox .said")).to_have_count(2)
+    await server.start()
+    await expect(li.page.locator("#outbox .said")).to_have_count(0)
+    await expect(chat.theirs.last).to_have_text("第二句")
+    said = [text.strip() for text in await chat.theirs.all_inner_texts()]
+    assert said[-3:] == ["您好，我先查一下", "第一句", "第二句"]
+    await expect(li.log.filter(has_text="句")).to_have_text(["第一句", "第二句"])
+    await expect(li.page.locator(".held")).to_have_text("由我接待")
