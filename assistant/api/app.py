@@ -17,6 +17,8 @@ from assistant.api.health import health_doors
 from assistant.api.limits import Limits, TooFast
 from assistant.api.shopper import shopper_door
 from assistant.api.staff import staff_doors
+from assistant.api.tickets import ticket_doors
+from assistant.api.webhooks import webhook_doors
 from assistant.api.wire import Wire
 from assistant.service.reception import Reception
 
@@ -60,6 +62,8 @@ def create_app(
     app.add_exception_handler(RequestValidationError, _bad_request)
     app.include_router(shopper_door(reception, origins, limits))
     app.include_router(staff_doors(reception))
+    app.include_router(ticket_doors(reception))
+    app.include_router(webhook_doors(reception))
     app.include_router(health_doors(reception))
     for page in pages:
         app.include_router(page)

@@ -127,6 +127,12 @@ class Gate:
             raise NotLoggedIn
         return Staff(account.name, account.role, account.shops, account.shown or account.name)
 
+    def named(self, name: str) -> Staff:
+        """The member of staff of this name. Raises `NotLoggedIn` if there is none."""
+        if (account := self._accounts.get(name)) is None:
+            raise NotLoggedIn
+        return Staff(account.name, account.role, account.shops, account.shown or account.name)
+
     def _sign(self, claims: Mapping[str, object]) -> str:
         payload = base64.urlsafe_b64encode(orjson.dumps(claims)).decode()
         return f"{payload}.{self._mark(payload)}"

@@ -78,7 +78,7 @@ class Stored(BaseModel):
 def staff_doors(reception: Reception) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/api")
-    desk, attempts = Desk(reception.store, reception.folds), Attempts()
+    desk, attempts = Desk(reception.store, reception.folds, reception.shops), Attempts()
 
     async def access(talk: str, staff: Staff) -> str:
         """The shop of a conversation that `staff` may see; of another shop's, not even that it exists is said."""
@@ -129,7 +129,7 @@ def staff_doors(reception: Reception) -> APIRouter:
     @router.post("/talks/{talk}/claim", summary="接入会话", tags=["会话"])
     async def claim(talk: str, staff: Agent) -> Stored:
         await access(talk, staff)
-        return Stored(seq=(await desk.claim(talk, staff.name)).seq)
+        return Stored(seq=(await desk.claim(talk, staff.name, shown=staff.shown)).seq)
 
     @router.post("/talks/{talk}/reply", summary="回复顾客", tags=["会话"])
     async def reply(talk: str, said: Reply, staff: Agent) -> Stored:

@@ -24,6 +24,7 @@ from assistant.service.keeper import Alert, Keeper, tell_nobody
 from assistant.service.metrics import HANDED_OVER, MESSAGES, RESENT
 from assistant.service.queue import position
 from assistant.service.running import TRIES, Answer, Farewell, Turn, last_words
+from assistant.service.webhooks import Postman
 from assistant.turn.escalate import asks_for_person, deserved
 from assistant.turn.handoff import handoff_lines, place_line
 from assistant.turn.shop import Shop
@@ -80,12 +81,13 @@ class Reception:
         self._turns: dict[str, Turn] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.Task[None] | None = None
-        self.keeper = Keeper(store, self.folds, shops, alert)
+        self.keeper, self.postman = Keeper(store, self.folds, shops, alert), Postman(store)
 
     async def start(self) -> None:
         """Take up what an earlier process left unanswered, and keep looking for more."""
         self._sweeper = asyncio.create_task(self._sweep(), name="sweeper")
         self.keeper.start()
+        self.postman.start()
 
     @property
     def turns(self) -> int:
@@ -100,6 +102,7 @@ class Reception:
     async def close(self, patience: float = 8.0) -> None:
         """Let running turns finish for `patience` seconds; the rest is left for the next process to take up."""
         await self.keeper.close()
+        await self.postman.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
