@@ -10,18 +10,15 @@ from typing import Any, Literal
 from assistant.conversation.events import Cite, Option
 from assistant.conversation.state import Conversation
 from assistant.turn.escalate import Found
+from assistant.turn.finding import SURE, find
 from assistant.turn.followup import says_nothing
-from assistant.turn.kinds import fitting
 from assistant.turn.meaning import Ask
 from assistant.turn.order_facts import order_facts
-from assistant.turn.products import Fact, named_products, product_facts, without_products
+from assistant.turn.products import Fact, product_facts
 from assistant.turn.ruling import Ruling
 from assistant.turn.shop import Shop
 from assistant.turn.sizes import size_advice
-from assistant.turn.spoken import spoken_of
 from assistant.turn.verdicts import rule
-from knowledge.coverage import Asked
-from knowledge.text import fold
 from knowledge.types import Hit
 from prompts import phrase
 
@@ -31,20 +28,12 @@ CLARIFY_AT = 0.2
 """Confidence from which a close call is worth one question back. Below it we say that we found nothing."""
 ENTRY_FIRST = 0.78
 """Confidence from which the merchant's own entry goes before an attribute looked up in the catalogue."""
-AGAIN = 0.8
-"""What is left of a completion that only leads back to the entry just given: the new words ask for something else."""
 PAIR_AT = 0.36
 """Confidence from which two short entries are both told, rather than asking which was meant."""
-SURE = 0.75
-"""Confidence from which the best entry needs no second beside it."""
 NEARLY = 0.8
 """Share of the best entry's score that a second one must have to be told beside it."""
-MATTER = 4
-"""Telling words that must be left of a question without its product for the rest to be searched alone."""
 SHORT = 160
 """Characters up to which an entry is short enough to be one of two."""
-LEAN = 0.75
-"""A half-question on its own must beat its completion by this much: “多久到账” belongs to what was said before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +72,7 @@ async def gather(shop: Shop, ask: Ask, talk: Conversation, order: str | None = N
     """Search every reading of `ask`, keep the likeliest, and decide: answer, ask back, or say we do not know."""
     if not ask.completions and says_nothing(ask.question):
         return Evidence(ask, ask.question, "clarify", 0.0, back=phrase("clarify.fragment"))
-    question, hits = await _search(shop, ask, talk)
+    question, hits = await find(shop, ask, talk)
     best = hits[0].confidence if hits else 0.0
     answer_at = float(shop.settings.get("answer_at", ANSWER_AT))
     pair_at = float(shop.settings.get("pair_at", PAIR_AT))
@@ -113,49 +102,6 @@ def _ruled(ask: Ask, question: str, hits: tuple[Hit, ...], ruling: Ruling) -> Ev
     confidence = ruling.facts[0].confidence if ruling.facts else 0.5
     hits = () if ruling.alone else hits
     return Evidence(ask, question, decision, confidence, hits, ruling.facts, ruling.options, ruling, ruling.ask)
-
-
-async def _search(shop: Shop, ask: Ask, talk: Conversation) -> tuple[str, tuple[Hit, ...]]:
-    if ask.sure:
-        question = ask.completions[0]
-        return question, await _hits(shop, question)
-    best: tuple[float, str, tuple[Hit, ...]] = (-1.0, ask.question, ())
-    for reading in (*ask.completions, ask.question):
-        hits = await _hits(shop, reading)
-        weight = hits[0].confidence if hits else 0.0
-        if reading in ask.completions and product_facts(shop, reading, talk):
-            return reading, hits  # the catalogue answers the completed question outright
-        if ask.completions and reading == ask.question:
-            weight *= LEAN
-        elif hits and hits[0].passage.id == _given_last(talk):
-            weight *= AGAIN
-        if weight > best[0]:
-            best = (weight, reading, hits)
-    return best[1], best[2]
-
-
-async def _hits(shop: Shop, question: str) -> tuple[Hit, ...]:
-    """What the retriever found, with those trusted less that are about another thing or another matter."""
-    found = await shop.retriever.asearch(question, k=6, valid_on=shop.now())
-    hits = spoken_of(question, fitting(question, found), shop)
-    matter = without_products(question, shop)
-    if matter != question and len(Asked.of(matter).telling) >= MATTER and not (hits and hits[0].confidence >= SURE):
-        # “毛衣满多少钱包邮”: the product drags the search to what is said of it, the matter is the shop's for all.
-        general = [h for h in await shop.retriever.asearch(matter, k=6, valid_on=shop.now()) if _for_all(h, shop)]
-        said = spoken_of(question, fitting(question, general), shop)
-        if said and (not hits or said[0].confidence > hits[0].confidence):
-            return said
-    return hits
-
-
-def _for_all(hit: Hit, shop: Shop) -> bool:
-    return not named_products(fold(hit.passage.question), shop)
-
-
-def _given_last(talk: Conversation) -> str | None:
-    """The entry the last answer came from."""
-    answered = talk.traces[-1].meaning.get("answered", ()) if talk.traces else ()
-    return str(answered[-1].get("passage")) if answered else None
 
 
 def _nearly_as_likely(hits: Sequence[Hit]) -> Hit | None:

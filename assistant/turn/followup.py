@@ -15,6 +15,8 @@ from prompts import words
 _AND_X = re.compile(r"^(?:那么?|如果是?|要是|换成|假如是?|还有)?(?P<x>.{1,10}?)(?:的话)?(?:呢|咧|嘞|怎么样|咋样)?$")
 _LEANS = re.compile(r"^(?:那(?!个|款|件|双|条|种|边|里)|如果|要是|换成|假如)|(?:呢|咧|嘞)$")
 _ORDINAL = re.compile(r"^(?:选|是|要|就|我?问的是)?(?:第)?([一二三四1234])(?:个|条|项|种)?(?:吧|的|呢)?$")
+SHORT = 14
+"""Letters up to which a question may lean on the one before without saying so."""
 _EMPTY = (
     "就是",
     "上次",
@@ -94,6 +96,22 @@ def completions(text: str, before: str | None) -> tuple[str, ...]:
     if match and (swapped := _swapped(before, match["x"])):
         return (swapped,)
     return (f"{before} {match['x'] if match else bare}",)
+
+
+def topical(text: str, before: str | None) -> tuple[str, ...]:
+    """A short question read with the matter (价保, 毛衣 …) of the question before it; () where it names its own."""
+    if not before or len(text) > SHORT or _matters(text):
+        return ()
+    return tuple(f"{matter} {text}" for matter in _matters(before)[:2])
+
+
+def _matters(text: str) -> list[str]:
+    """The services and things a text names, services first."""
+    table = words("lexicon_followup")
+    services = [name for name, said in table["matters"].items() if re.search(said, text)]
+    groups, _, _ = _lexicon()
+    things = [noun for group in groups[3:6] for noun in group if noun in text][:1]
+    return services[:1] + things
 
 
 def last_question(talk: Conversation) -> str | None:

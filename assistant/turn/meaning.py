@@ -31,6 +31,8 @@ class Ask:
     """The same, one spelling for matching."""
     completions: tuple[str, ...] = ()
     """A half-question (“那鞋子呢”) completed from the conversation, likeliest first. Search decides which fits."""
+    topical: tuple[str, ...] = ()
+    """A short question with the matter spoken of before, which it may lean on unsaid: (换码, 谁出) → 换码 谁出."""
     sure: bool = False
     """Whether the first completion is what was meant whatever else matches (the shopper picked it)."""
 

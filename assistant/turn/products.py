@@ -10,7 +10,7 @@ from functools import cache
 from assistant.conversation.events import Cite
 from assistant.conversation.state import Conversation
 from assistant.turn.shop import Product, Shop
-from assistant.turn.wishes import said_of, wish_of
+from assistant.turn.wishes import wants_something_done
 from knowledge.text import fold
 from prompts import phrase, words
 
@@ -22,7 +22,6 @@ ELLIPTICAL = 0.9
 """The same where the whole message is the attribute: “多重”, “多少钱” after a product was named."""
 REMEMBERED = 8
 """Messages back in which a product named still counts as the one meant."""
-_AFTER_SALE = frozenset({"return", "exchange", "repair", "refund", "compensate", "cancel", "price_protect"})
 MOST_PRODUCTS = 2
 """More products than this in one question is a comparison for a person or the product pages."""
 
@@ -81,7 +80,7 @@ def product_facts(shop: Shop, question: str, talk: Conversation) -> tuple[Fact, 
 
     Whoever wants something done about a product (exchanged, mended, made good) is not asking what it is like.
     """
-    if not shop.products or wish_of(question) in _AFTER_SALE or said_of(question).get("fault", "none") != "none":
+    if not shop.products or wants_something_done(question):
         return ()
     products = products_meant(shop, question, talk)
     if not products or len(products) > MOST_PRODUCTS:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from assistant.turn.products import without_products
 from assistant.turn.shop import Shop
-from assistant.turn.wishes import said_of, wish_of
+from assistant.turn.wishes import wants_something_done
 from knowledge.coverage import Asked, spoken
 from knowledge.types import Hit
 
@@ -27,16 +27,20 @@ def spoken_of(question: str, hits: Sequence[Hit], shop: Shop) -> tuple[Hit, ...]
     so is what calls a person (`handoff_categories` of the shop): fire is not looked up by its spelling.
     """
     asked = _asked(question, shop)
-    if not asked or wish_of(question) or said_of(question).get("fault", "none") != "none":
+    if not asked or wants_something_done(question):
         return tuple(hits)
-    urgent = tuple(shop.settings.get("handoff_categories", ()))
     shares = [len(asked & spoken(hit.passage)) / len(asked) for hit in hits]
     return tuple(
         hit
-        if share >= ENOUGH or hit.passage.category.startswith(urgent)
+        if share >= ENOUGH or calls_a_person(hit, shop)
         else replace(hit, confidence=hit.confidence * (share / ENOUGH) ** 2)
         for hit, share in zip(hits, shares, strict=True)
     )
+
+
+def calls_a_person(hit: Hit, shop: Shop) -> bool:
+    """Whether an entry is of a category for which a person is called (`handoff_categories` of the shop)."""
+    return hit.passage.category.startswith(tuple(shop.settings.get("handoff_categories", ())))
 
 
 def _asked(question: str, shop: Shop) -> frozenset[str]:

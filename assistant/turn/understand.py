@@ -7,7 +7,7 @@ import re
 from assistant.conversation.state import Conversation
 from assistant.turn.clauses import clauses
 from assistant.turn.escalate import reasons
-from assistant.turn.followup import completions, last_question, offered, picked
+from assistant.turn.followup import completions, last_question, offered, picked, topical
 from assistant.turn.meaning import Ask, Meaning, Said
 from assistant.turn.outside import outside
 from assistant.turn.smalltalk import small_talk
@@ -41,6 +41,6 @@ def _asks(said: Said, talk: Conversation) -> tuple[Ask, ...]:
         question = _MASKED.sub(" ", fold(clause)).strip()
         if small_talk(question) and len(question) < len(said.text):
             continue  # “你好！能开发票吗” asks one thing
-        asks.append(Ask(clause, question, completions(question, before)))
+        asks.append(Ask(clause, question, completions(question, before), topical(question, before)))
         before = asks[-1].completions[0] if asks[-1].completions else question
     return tuple(asks)

@@ -12,6 +12,7 @@ from prompts import words
 
 _YES_NO = frozenset({"intact", "tag_on", "seal_intact", "accessories_complete", "evidence", "sign_consent"})
 """Facts for which yes is the good answer, as our questions put them."""
+_AFTER_SALE = frozenset({"return", "exchange", "repair", "refund", "compensate", "cancel", "price_protect"})
 _NEAR = 5
 """Characters before a statement in which a denial turns it round."""
 
@@ -47,6 +48,11 @@ def wish_of(question: str) -> str | None:
 def own_wish_of(text: str) -> str | None:
     """The same where the goods meant are at hand, so that a bare “退” or “换大的” says enough."""
     return wish_of(text) or next((wish for wish, pattern in _wishes("own") if pattern.search(text)), None)
+
+
+def wants_something_done(question: str) -> bool:
+    """Whether a question (folded) is about a purchase gone wrong or undone rather than about the goods."""
+    return wish_of(question) in _AFTER_SALE or said_of(question).get("fault", "none") != "none"
 
 
 def asks_how(question: str) -> bool:

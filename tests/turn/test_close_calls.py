@@ -70,3 +70,14 @@ async def test_one_wording_that_names_a_thing_does_not_make_the_entry_about_it(d
     answer = await hear(demo_shop, "牛仔裤满多少钱包邮")
     assert "59元" in answer.text
     assert "【" not in answer.text
+
+
+async def test_an_entry_about_another_product_is_no_answer(demo_shop: Shop) -> None:
+    """雪岸 is filled with duck down, 松原 with goose down; their entries are near each other."""
+    answer = await hear(demo_shop, "雪岸填的是鸭绒不是鹅绒吧")
+    assert "白鸭绒" in answer.text
+
+
+async def test_a_short_question_is_read_with_the_matter_of_the_one_before(demo_shop: Shop) -> None:
+    answer = await hear(demo_shop, "圆领毛衣会起球不", "怎么洗呢")
+    assert "平铺" in answer.text
