@@ -7,7 +7,7 @@ and rests on no source; what was filled into it is checked like everything else.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -87,28 +87,60 @@ class Said:
 def filled_in(sentence: str, script: Transcript) -> Iterator[Said]:
     """What of a sentence is not the product's own template: all of it, or what its slots were filled with."""
     plain = _NUMBERED.sub("", fold(sentence).strip())
+    plain = _GREETING.sub("", plain)
     for lead in _leads():
         plain = lead.sub("", plain, count=1)
-    for echoes, template in _templates(verdict=bool(script.answer.verdict)):
+    verdict = script.answer.verdict or {}
+    plain = plain.removeprefix(fold(f"{verdict.get('goods') or ''}："))
+    if (slots := _slots(plain, verdict)) is not None:
+        yield from (Said(slot, free=False) for slot in slots)
+        return
+    left = plain
+    # What the rules lead to is said in clauses, each a template: amount, payer, how long.
+    for clause in _CLAUSE.split(plain) if verdict else ():
+        if (slots := _slots(clause, verdict)) is not None:
+            left = left.replace(clause, "", 1)
+            yield from (Said(slot, free=False) for slot in slots)
+    if bare(left):
+        yield Said(left, free=True)
+
+
+_GREETING = re.compile(r"^(?:[您你]好|亲)[呀啊]?[,，!！~～。\s]+")
+_CLAUSE = re.compile("[,，。]")
+
+
+def _slots(plain: str, verdict: Mapping[str, Any]) -> list[str] | None:
+    """What stands in the slots of the template that says just this, or None where no template does.
+
+    Who pays is no template's word once the verdict says who.
+    """
+    for echoes, template in _templates(bool(verdict), bool(verdict.get("freight"))):
         if match := template.fullmatch(plain):
             # What a question back or an honest no repeats are the shopper's own words.
-            yield from (Said(part, free=False) for part in match.groups() if part and not echoes)
-            return
-    if plain:
-        yield Said(plain, free=True)
+            return [part for part in match.groups() if part and not echoes]
+    return None
 
 
 @cache
-def _templates(verdict: bool) -> tuple[tuple[bool, re.Pattern[str]], ...]:
+def _templates(verdict: bool, payer_known: bool) -> tuple[tuple[bool, re.Pattern[str]], ...]:
     """Every fixed sentence as a pattern, the longest first. Verdict phrases count only beside a verdict."""
     found: dict[str, bool] = {}
     for group in (*_ECHOES, *_FILLED, *(("verdict",) if verdict else ())):
+        payers = set(_strings(words("phrases")["verdict"]["freight"])) if payer_known else set()
         for text in _strings(words("phrases").get(group, {})):
+            if text in payers:
+                continue
             for piece in (text, *sentences(text)):
                 if len(_SLOT.sub("", piece.strip())) >= _FIXED_WORDS:
                     found.setdefault(piece.strip(), group in _ECHOES)
     longest = sorted(found, key=len, reverse=True)
     return tuple((found[piece], _pattern(piece)) for piece in longest)
+
+
+@cache
+def own_words() -> str:
+    """Everything the product says of itself: its fixed sentences, without what fills them."""
+    return "\n".join(_SLOT.sub("\n", text) for text in _strings(words("phrases")))
 
 
 @cache

@@ -8,14 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from assistant.turn.figures import Known, figures
 from assistant.turn.guard import sentences
 from eval.case import EvalCase
-from eval.findings import Finding, bare, covered, filled_in
+from eval.findings import Finding, bare, covered, filled_in, own_words
 from eval.transcript import Transcript
 from eval.wording import label, say
 from knowledge.text import fold, script_of
+from prompts import words
 
 SMALL_TALK = "寒暄感谢"
 """The intent whose answers rest on no source."""
@@ -25,6 +27,8 @@ SUPPORTED = 0.45
 """Share of a sentence's character pairs that its source must have: a wording of it has more, another text far less."""
 TOUCHED = 0.5
 """Share of some sentence that a citation must carry to be worth giving."""
+OWN = 0.8
+"""Share of a sentence's pairs that stand in the product's own fixed sentences for it to be one of them."""
 LONGEST = 700
 """Characters of an answer that a shopper still reads on a phone."""
 GROUNDLESS = frozenset({"promise", "payer"})
@@ -170,7 +174,11 @@ def citations_support(script: Transcript) -> Score:
     parts = [part for sentence in sentences(answer.text) for part in filled_in(sentence, script)]
     said = [part for part in parts if len(bare(part.text)) > 3]
     grounds = [script.ground(cite) for cite in answer.cites]
-    loose = [p.text for p in said if p.free and max(covered(p.text, ground) for ground in grounds) < SUPPORTED]
+    loose = [
+        part.text
+        for part in said
+        if part.free and not _says_nothing(part.text) and max(covered(part.text, g) for g in grounds) < SUPPORTED
+    ]
     idle = [
         cite.source
         for cite, ground in zip(answer.cites, grounds, strict=True)
@@ -179,6 +187,21 @@ def citations_support(script: Transcript) -> Score:
     if loose or idle:
         return Score(0.0, say("score.unsupported", sentences=str(loose[:2]), sources=str(idle)))
     return Score(1.0, say("score.supported"))
+
+
+def _says_nothing(text: str) -> bool:
+    """Whether a sentence is polite or the product's own, said a little differently: no source could bear it out."""
+    return courteous(text) or (not figures(text) and covered(text, own_words()) >= OWN)
+
+
+def courteous(text: str) -> bool:
+    """Whether a sentence is only polite: it says nothing that a source could bear out."""
+    return not figures(text) and bool(_courtesies().fullmatch(text.strip(" ,，。！!~～")))
+
+
+@cache
+def _courtesies() -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{each})" for each in words("eval_courtesy")["patterns"]))
 
 
 def same_script(script: Transcript) -> Score:

@@ -21,6 +21,8 @@ Verdict = Literal["better", "worse", "tie"]
 SURE = 0.95
 ALPHA = 1 - SURE
 POWER = 0.8
+SPARE = 0.02
+"""What it costs that the resampled groups must agree with McNemar: planned for, so that `POWER` is kept."""
 DISCORDANT = 0.10
 """Share of cases that two versions usually answer differently; the one assumption of the smallest change."""
 LIKENESS = 0.2
@@ -176,12 +178,13 @@ def smallest_change(cases: int, groups: int | None = None, discordant: float = D
     """
     per_group = cases / groups if groups else 1.0
     independent = cases / (1 + (per_group - 1) * LIKENESS)
-    if power(independent, 1.0, discordant) < POWER:
+    wanted = POWER + SPARE
+    if power(independent, 1.0, discordant) < wanted:
         return None
     lowest = 0.0005
-    if power(independent, lowest, discordant) >= POWER:
+    if power(independent, lowest, discordant) >= wanted:
         return lowest
-    return float(brentq(lambda change: power(independent, change, discordant) - POWER, lowest, 1.0, xtol=1e-4))
+    return float(brentq(lambda change: power(independent, change, discordant) - wanted, lowest, 1.0, xtol=1e-4))
 
 
 def pass_hat(right: Sequence[int], trials: Sequence[int]) -> list[float]:

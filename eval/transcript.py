@@ -68,7 +68,10 @@ def grounds_of(shop: Shop, answer: Message, order: Mapping[str, Any] | None = No
         found[policy] = verdict_text(answer.verdict)
         found |= {cite.id: found[policy] for cite in answer.cites if "@" in cite.id}
     if order:
-        found |= {cite.id: _words(order) for cite in answer.cites if cite.id.startswith("order:")}
+        # What the rules say about an order rests on it as much as on the rule.
+        known = order_text(order)
+        rests = [cite.id for cite in answer.cites if cite.id.startswith("order:") or "@" in cite.id]
+        found |= {name: f"{found.get(name, '')}\n{known}" for name in rests}
     return {name: text for name, text in found.items() if text}
 
 
@@ -77,6 +80,16 @@ def product_text(product: Product) -> str:
     lines = [f"{name}：{value}" for name, value in product.attributes.items()]
     price = f"{product.price_fen / 100:g}元"
     return "\n".join([product.title, product.category, price, *lines, _words(product.sizes), _words(product.stock)])
+
+
+def order_text(order: Mapping[str, Any]) -> str:
+    """Everything the order book says about one order, its amounts in yuan, what is paid and what is left to pay."""
+    lines = [line for line in order.get("lines") or () if isinstance(line, Mapping)]
+    paid, listed = ([int(line.get(name) or 0) for line in lines] for name in ("paid_fen", "list_fen"))
+    left = [price - sum_ for price, sum_ in zip(listed, paid, strict=True)]
+    fens = {*paid, *listed, *left, sum(paid), sum(listed), sum(left), *_amounts(order)}
+    spelt = [f"{fen / 100:g}元 {fen / 100:.2f}元" for fen in sorted(fens)]
+    return "\n".join((_words(order), f"{len(lines)}件", *spelt))
 
 
 def verdict_text(verdict: Mapping[str, Any]) -> str:
