@@ -26,6 +26,7 @@ from knowledge.catalogue import Catalogue
 from knowledge.database import open_engine, reading, writing
 from knowledge.embedding import Embedding, open_embedding
 from knowledge.index import ShopIndex
+from knowledge.packed import Packs
 from knowledge.types import Passage
 from knowledge.vector_process import RowsBeside
 from knowledge.vectors import VectorStore, open_index
@@ -114,6 +115,7 @@ def open_embedder(settings: Settings) -> Embedding:
 async def open_shops(settings: Settings) -> AsyncIterator[Shops]:
     """Every shop with knowledge, opened on first use."""
     embedding, vectors, model = open_embedder(settings), open_vectors(settings), open_model(settings)
+    packs = Packs(settings.DATA_DIR / "shops")
 
     def index_for(name: str, passages: list[Passage], before: ShopIndex | None) -> ShopIndex:
         return open_index(name, passages, embedding, vectors, before)
@@ -122,7 +124,13 @@ async def open_shops(settings: Settings) -> AsyncIterator[Shops]:
         return replace(_profile(name, retriever), model=model)
 
     async with open_catalogue(settings) as catalogue:
-        shops = Shops(catalogue, profile, index_for)
+        shops = Shops(
+            catalogue,
+            profile,
+            index_for,
+            pack=packs.put,
+            unpack=lambda name, state: packs.get(name, state, embedding),
+        )
         try:
             yield shops
         finally:

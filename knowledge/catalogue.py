@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from knowledge.changes import Plan, Stored, plan_for
 from knowledge.database import reading
 from knowledge.errors import BadShopName, NoSuchShop, NoSuchVersion
+from knowledge.own import Own, stand
 from knowledge.tables import META, PASSAGES, SHOPS, SOURCES, VERSIONS, passage_of, row_of
 from knowledge.types import Passage, Source, Version, file_of
 
@@ -65,6 +66,17 @@ class Catalogue:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self.own = Own(engine)
+
+    async def stand(self) -> tuple[int, int, int]:
+        """Numbers that change whenever anything of any shop does."""
+        return await stand(self._engine)
+
+    async def numbers(self) -> dict[str, int]:
+        """The version in force of every shop that has knowledge."""
+        async with reading(self._engine).connect() as connection:
+            found = await connection.execute(select(SHOPS.c.shop, SHOPS.c.version).order_by(SHOPS.c.shop))
+            return {shop: int(version) for shop, version in found if version}
 
     async def open(self) -> None:
         """Creates what tables are missing. Several processes may do so at once."""

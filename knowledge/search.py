@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,10 +16,13 @@ import numpy as np
 from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
-from pydantic import ConfigDict, PrivateAttr, SkipValidation
+from pydantic import ConfigDict, Field, PrivateAttr, SkipValidation
 
-from knowledge.index import ShopIndex
-from knowledge.types import Hit
+from knowledge.feedback import REACH, Memory
+from knowledge.index import ShopIndex, rows_of
+from knowledge.synonyms import Terms
+from knowledge.text import fold
+from knowledge.types import Hit, Passage
 from knowledge.words import clean
 
 __all__ = ["HybridRetriever", "ShopIndex", "as_document"]
@@ -34,6 +39,12 @@ class HybridRetriever(BaseRetriever):
 
     index: SkipValidation[ShopIndex]
     k: int = 6
+    terms: SkipValidation[Terms] = Terms()
+    """The shop's own words; the index is of passages worded by them."""
+    given: SkipValidation[Mapping[str, Passage]] = Field(default_factory=dict)
+    """The passages that wording changed, as they may be shown, by id."""
+    memory: SkipValidation[Memory] = Memory()
+    """What was said of the shop's answers."""
 
     _turning: list[float] = PrivateAttr()
     """Moments at which some passage begins or ends to be valid, sorted: between two of them nothing changes."""
@@ -58,7 +69,20 @@ class HybridRetriever(BaseRetriever):
         return list(hits)
 
     def _searched(self, question: str, k: int, moment: datetime) -> list[Hit]:
-        return self.index.search(question, k, valid_on=moment)
+        asked = self.terms.said(question)
+        if self.memory:
+            hits = self.memory.ordered(question, self.index.search(asked, k + REACH, valid_on=moment), k)
+        else:
+            hits = self.index.search(asked, k, valid_on=moment)
+        return [self._as_given(hit) for hit in hits] if self.given else hits
+
+    def _as_given(self, hit: Hit) -> Hit:
+        """The hit with the shop's own text, and the wording that matched as it stands there."""
+        if (passage := self.given.get(hit.passage.id)) is None:
+            return hit
+        matched = fold(hit.wording)
+        own = (text for text in rows_of([passage]).texts if fold(self.terms.said(text)) == matched)
+        return replace(hit, passage=passage, wording=next(own, ""))
 
     async def asearch(self, question: str, *, k: int | None = None, valid_on: datetime | None = None) -> list[Hit]:
         """The same without holding up the event loop where the model is slow."""

@@ -59,6 +59,38 @@ PASSAGES = Table(
     PrimaryKeyConstraint("shop", "id", "since"),
     Index("knowledge_passages_in_use", "shop", "until"),
 )
+TERMS = Table(
+    "knowledge_terms",
+    META,
+    Column("shop", String(64), primary_key=True),
+    Column("groups", JSON, nullable=False),
+)
+TUNINGS = Table(
+    "knowledge_tunings",
+    META,
+    Column("shop", String(64), nullable=False),
+    Column("model", String(32), nullable=False),
+    Column("fit", JSON, nullable=False),
+    Column("at", String(40), nullable=False),
+    PrimaryKeyConstraint("shop", "model"),
+)
+FEEDBACK = Table(
+    "knowledge_feedback",
+    META,
+    Column("shop", String(64), nullable=False),
+    Column("question", String(200), nullable=False),
+    Column("entry", String(20), nullable=False),
+    Column("helped", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    PrimaryKeyConstraint("shop", "question", "entry"),
+)
+HEARD = Table(
+    "knowledge_heard",
+    META,
+    Column("shop", String(64), primary_key=True),
+    # Grows with every judgement and every reset: whoever keeps a memory sees by it that there is more.
+    Column("count", Integer, nullable=False),
+)
 
 
 def row_of(shop: str, version: int, position: int, passage: Passage) -> dict[str, Any]:

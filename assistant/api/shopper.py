@@ -138,7 +138,7 @@ class _Visit:
                         await self._refuse(frames.HelloFirst(), client_id=getattr(hello, "client_id", None))
                         hello = await self._hear()
                     try:
-                        self._reception.shop(self._shop)
+                        await self._reception.ready(self._shop)
                         return await self._open(hello)
                     except UnknownShop as why:
                         await self._refuse(why)

@@ -24,6 +24,7 @@ from assistant.service.keeper import Alert, Keeper, tell_nobody
 from assistant.service.metrics import HANDED_OVER, MESSAGES, RESENT
 from assistant.service.queue import position
 from assistant.service.running import TRIES, Answer, Farewell, Turn, last_words
+from assistant.service.shops import Shops
 from assistant.service.webhooks import Postman
 from assistant.turn.escalate import asks_for_person, deserved
 from assistant.turn.handoff import handoff_lines, place_line
@@ -125,6 +126,12 @@ class Reception:
         if (found := self.shops.get(shop)) is None:
             raise UnknownShop(shop=shop)
         return found
+
+    async def ready(self, shop: str) -> Shop:
+        """The shop of this name, opened now if it has been put away. Raises `UnknownShop`."""
+        if shop in self.shops and isinstance(self.shops, Shops):
+            return await self.shops.shop(shop)
+        return self.shop(shop)
 
     async def open(self, shop: str) -> tuple[Head, str]:
         """A new conversation and its secret token."""
@@ -266,4 +273,5 @@ class Reception:
         with contextlib.suppress(NoSuchTalk):
             head = await self.store.head(talk)
             if head.shop in self.shops:
+                await self.ready(head.shop)
                 self._begin(head.shop, talk, await self.store.append(talk, (), take=self._me))
