@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
@@ -59,6 +60,8 @@ class Seat:
                 self.packet = PacketPane(visit, self.desk)
         self._shop = ""
         self._shown: object = None
+        self._opening = asyncio.Lock()
+        """Held while a conversation is being opened: a key pressed meanwhile means the one that was clicked."""
 
     async def begin(self, talk: str) -> None:
         """Draw, listen to the keys, open what the address names."""
@@ -76,6 +79,10 @@ class Seat:
 
     async def open(self, talk: str) -> None:
         """Show a conversation."""
+        async with self._opening:
+            await self._open(talk)
+
+    async def _open(self, talk: str) -> None:
         with self.visit.failing():
             self.packet.clear()
             self._shop = (await self.reception.store.head(talk)).shop
@@ -235,6 +242,8 @@ class Seat:
             "promise": self.promise,
         }
         if name in doing:
+            async with self._opening:
+                pass
             await doing[name]()
         elif name in ("next", "previous"):
             await self._step(1 if name == "next" else -1)

@@ -65,7 +65,8 @@ class PacketPane:
     async def _draw(self, talk: str, shop_id: str, now: Conversation, entries: list[Entry]) -> None:
         shop = self._visit.house.reception.shops.get(shop_id)
         packet = await packet_with_order(shop, talk, entries)
-        trace = next((e.event for e in reversed(entries) if isinstance(e.event, Traced) and e.event.verdict), None)
+        traces = [entry.event for entry in entries if isinstance(entry.event, Traced)]
+        trace = next((one for one in traces if one.verdict and one.verdict == packet.verdict), None)
         replies = await _replies(shop, now, packet) if shop is not None else ()
         if self._at is None or self._at[0] != talk:
             return  # another one was opened meanwhile

@@ -51,9 +51,12 @@ class Keeper:
         self._looked: dict[str, int] = {}
         """Resolved tickets and the number up to which their conversation was read for a reopening."""
         self._raised: set[str] = set()
+        self._started = datetime.min.replace(tzinfo=UTC)
+        """Nobody could say that they are there before; their pages come back within seconds."""
 
     def start(self) -> None:
         """Keep house from now on."""
+        self._started = datetime.now(UTC)
         self._task = asyncio.create_task(self._run(), name="keeper")
 
     async def close(self) -> None:
@@ -150,7 +153,7 @@ class Keeper:
 
     async def _gone(self, now: datetime) -> None:
         for agent in await self._presence.staff(now=now):
-            silent = now - datetime.fromisoformat(agent.seen_at)
+            silent = now - max(datetime.fromisoformat(agent.seen_at), self._started)
             if not agent.load or silent <= timedelta(seconds=GONE_SECONDS):
                 continue
             for ticket in await self._store.tickets(state="claimed", holder=agent.name):

@@ -17,6 +17,7 @@ async def test_drafts_outlive_a_reload_and_replies_a_dead_server(staff: LogIn, s
     await chat.say("转人工")
     talk = (await chat.seat())["talk"]
     await li.row(talk).click()
+    await expect(li.do("claim")).to_be_visible()
     await li.page.keyboard.press("Alt+a")
     await expect(li.do("resolve")).to_be_visible()
 

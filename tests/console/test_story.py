@@ -39,6 +39,7 @@ async def test_from_the_assistant_to_a_person_to_a_colleague_to_the_shops_knowle
     await expect(li.packet.locator(".verdict")).to_contain_text("seven_day_no_reason@")
 
     # One takes it; the slower is told who was quicker.
+    await expect(li.do("claim")).to_be_visible()
     await li.page.keyboard.press("Alt+a")
     await expect(li.do("resolve")).to_be_visible()
     await expect(wang.page.locator(".held")).to_have_text("由 li 接待")
