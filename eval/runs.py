@@ -10,6 +10,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -273,6 +274,8 @@ def start(
         process = subprocess.Popen(
             command, env=env, stdout=subprocess.DEVNULL, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
         )
+    # Somebody must take note of its end, or it stays a zombie for as long as this process lives.
+    threading.Thread(target=process.wait, name=f"eval {name}", daemon=True).start()
     return Started(name, path, process.pid)
 
 
