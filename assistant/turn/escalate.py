@@ -170,6 +170,7 @@ _HOMOPHONES = (
     (re.compile("転"), "转"),
     (re.compile(f"[{_ZHUAN}][{_REN}][{_GONG}](?![商资厂司])"), "转人工"),
     (re.compile(r"转人工工|转工人"), "转人工"),
+    (re.compile(f"(?<=[找要叫接请])[{_REN}][{_GONG}](?=$|[^\\w])"), "人工"),
     (re.compile(f"[{_REN}][{_GONG}](?:[{_KE}][{_FU}]|客户(?!端)|服[物务]|客f)"), "人工客服"),
     (re.compile(f"人工[{_KE}][{_FU}]"), "人工客服"),
     (re.compile(f"(?:(?<=[转找叫])|^)[客克刻课][{_FU}](?![务装饰])"), "客服"),
