@@ -40,12 +40,21 @@ class Settings(BaseSettings):
     HOST: str = Field("127.0.0.1", description="监听地址")
     PORT: int = Field(8000, ge=1, le=65535, description="监听端口")
     SECRET_KEY: SecretStr = Field(SecretStr(""), description="签发令牌的密钥；留空则在 DATA_DIR 里生成一个")
+    ORDERS_URL: str = Field(
+        "", description="订单在哪：留空没有（演示店自带），table 用数据库表 shop_orders，或店铺接口 https://…"
+    )
+    ORDERS_SECRET: SecretStr = Field(SecretStr(""), description="查订单请求的签名密钥（ORDERS_URL 是接口时）")
+    IDENTITY_SECRET: SecretStr = Field(SecretStr(""), description="店铺网页签发访客身份的密钥；留空不认任何身份")
     LOG_FORMAT: Literal["text", "json"] = Field("text", description="日志格式")
 
     @model_validator(mode="after")
     def _key_needs_no_blank(self) -> Settings:
         if self.LLM_MODEL and not (self.OPENAI_BASE_URL or self.OPENAI_API_KEY.get_secret_value()):
             raise ValueError("LLM_MODEL 已设置，但没有 OPENAI_BASE_URL 也没有 OPENAI_API_KEY")
+        if self.ORDERS_URL not in ("", "table") and not self.ORDERS_URL.startswith(("http://", "https://")):
+            raise ValueError("ORDERS_URL 写 table，或以 http:// https:// 开头的接口地址")
+        if self.ORDERS_URL.startswith("http") and not self.ORDERS_SECRET.get_secret_value():
+            raise ValueError("ORDERS_URL 是接口时要设置 ORDERS_SECRET，请求要签名")
         return self
 
     @property
@@ -83,7 +92,20 @@ class Settings(BaseSettings):
         return {name: plain(getattr(self, name)) for name in type(self).model_fields}
 
 
-_OURS = ("OPENAI_", "LLM_", "EMBEDDING_", "RERANK_", "DATA_", "DATABASE_", "BUS_", "VECTOR_", "SECRET_", "LOG_")
+_OURS = (
+    "OPENAI_",
+    "LLM_",
+    "EMBEDDING_",
+    "RERANK_",
+    "DATA_",
+    "DATABASE_",
+    "BUS_",
+    "VECTOR_",
+    "SECRET_",
+    "LOG_",
+    "ORDERS_",
+    "IDENTITY_",
+)
 """Names that begin like ours and are not ours are misspelt; others' names are none of our business."""
 _OTHERS = frozenset({"OPENAI_ORG_ID", "OPENAI_ORGANIZATION", "OPENAI_PROJECT", "OPENAI_PROJECT_ID", "LOG_LEVEL"})
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import httpx
 from pydantic import SecretStr
 
 from assistant.conversation.bus import Bus
@@ -16,7 +17,7 @@ from assistant.conversation.store import Store
 from assistant.demo.load import HOME, load_orders, load_products, load_shop
 from assistant.demo.staff import demo_accounts
 from assistant.policy.load import load_policies
-from assistant.service.orders import DatedOrders
+from assistant.service.orders import DatedOrders, OwnOrders, RemoteOrders, TableOrders
 from assistant.service.reception import Reception
 from assistant.service.shops import Shops, shanghai_now
 from assistant.settings import Settings
@@ -112,6 +113,24 @@ def open_embedder(settings: Settings) -> Embedding:
 
 
 @asynccontextmanager
+async def open_orders(settings: Settings) -> AsyncIterator[Callable[[str], OwnOrders | None]]:
+    """From a shop's name to its orders at `ORDERS_URL`: none, a table, or the merchant's endpoint."""
+    if not settings.ORDERS_URL:
+        yield lambda _shop: None
+    elif settings.ORDERS_URL == "table":
+        engine = open_engine(settings.database_url)
+        try:
+            await TableOrders(engine, "").open()
+            yield lambda shop: OwnOrders(TableOrders(engine, shop))
+        finally:
+            await engine.dispose()
+    else:
+        secret = settings.ORDERS_SECRET.get_secret_value()
+        async with httpx.AsyncClient() as client:
+            yield lambda shop: OwnOrders(RemoteOrders(settings.ORDERS_URL, secret, shop, client=client))
+
+
+@asynccontextmanager
 async def open_shops(settings: Settings) -> AsyncIterator[Shops]:
     """Every shop with knowledge, opened on first use."""
     embedding, vectors, model = open_embedder(settings), open_vectors(settings), open_model(settings)
@@ -121,9 +140,10 @@ async def open_shops(settings: Settings) -> AsyncIterator[Shops]:
         return open_index(name, passages, embedding, vectors, before)
 
     def profile(name: str, retriever: Retriever) -> Shop:
-        return replace(_profile(name, retriever), model=model)
+        shop = replace(_profile(name, retriever), model=model)
+        return shop if shop.orders is not None else replace(shop, orders=book(name))
 
-    async with open_catalogue(settings) as catalogue:
+    async with open_catalogue(settings) as catalogue, open_orders(settings) as book:
         shops = Shops(
             catalogue,
             profile,
@@ -168,7 +188,13 @@ async def open_app(settings: Settings) -> AsyncIterator[FastAPI]:
         await shops.watch()
         reception = Reception(store, bus_at(settings.BUS_URL), shops, take_turn)
         accounts = demo_accounts() if DEMO in shops else {}
-        app = create_app(reception, secret=settings.secret(), accounts=accounts, pages=(site.router,))
+        app = create_app(
+            reception,
+            secret=settings.secret(),
+            accounts=accounts,
+            identity_secret=settings.IDENTITY_SECRET.get_secret_value(),
+            pages=(site.router,),
+        )
         attempts = Attempts()
         house = House(
             reception,

@@ -33,11 +33,13 @@ def create_app(
     accounts: Mapping[str, Account] | None = None,
     origins: Mapping[str, Collection[str]] | None = None,
     limits: Limits | None = None,
+    identity_secret: str = "",
     pages: Sequence[APIRouter] = (),
 ) -> FastAPI:
     """The application around a reception, which it starts and closes.
 
-    `origins`: see `shopper_door`. `pages`: further routes, such as the widget and the storefront (`api/site.py`).
+    `origins`, `identity_secret`: see `shopper_door`. `pages`: further routes, such as the widget and the storefront
+    (`api/site.py`).
     """
 
     @contextlib.asynccontextmanager
@@ -60,7 +62,7 @@ def create_app(
     app.state.reception = reception
     app.add_exception_handler(errors.HouseError, _told)
     app.add_exception_handler(RequestValidationError, _bad_request)
-    app.include_router(shopper_door(reception, origins, limits))
+    app.include_router(shopper_door(reception, origins, limits, identity_secret))
     app.include_router(staff_doors(reception))
     app.include_router(ticket_doors(reception))
     app.include_router(webhook_doors(reception))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 import orjson
@@ -36,6 +37,8 @@ class Hello(_Frame):
     token: Annotated[str, StringConstraints(max_length=128)] | None = None
     after: Annotated[int, Field(ge=0, lt=2**53)] = 0
     page: Page | None = None
+    identity: Annotated[str, StringConstraints(max_length=1024)] | None = None
+    """Who the shopper is, signed by the merchant's server (`service/identity.py`)."""
 
 
 class Say(_Frame):
@@ -54,6 +57,19 @@ class Rate(_Frame):
     note: Annotated[str, StringConstraints(max_length=TEXT_CHARS)] = ""
 
 
+class Orders(_Frame):
+    """Show me my orders."""
+
+    type: Literal["orders"]
+
+
+class Pick(_Frame):
+    """I mean this order of mine."""
+
+    type: Literal["pick_order"]
+    number: _Name
+
+
 class IsTyping(_Frame):
     type: Literal["typing"]
 
@@ -64,7 +80,7 @@ class Feedback(_Frame):
     helpful: bool
 
 
-Frame = Annotated[Hello | Say | CallPerson | Rate | IsTyping | Feedback, Field(discriminator="type")]
+Frame = Annotated[Hello | Say | CallPerson | Rate | IsTyping | Feedback | Orders | Pick, Field(discriminator="type")]
 _FRAME: TypeAdapter[Frame] = TypeAdapter(Frame)
 
 
@@ -91,7 +107,7 @@ class Malformed(Refused):
 
 class UnknownType(Refused):
     code = "unknown_type"
-    says = "不认识的帧类型；可用：hello、say、call_person、rate、typing、feedback"
+    says = "不认识的帧类型；可用：hello、say、call_person、rate、typing、feedback、orders、pick_order"
 
 
 class BadField(Refused):
@@ -184,3 +200,23 @@ def event(entry: Entry) -> str:
     if entry.kind == "resolved":
         body = entry.event.model_copy(update={"summary": ""}).model_dump_json()  # the summary is for colleagues
     return f'{{"type":"event","seq":{entry.shopper_seq},"at":"{entry.at}","event":{body}}}'
+
+
+def orders(found: Sequence[Mapping[str, Any]]) -> str:
+    """The shopper's orders, as far as a card shows them."""
+    shown = [
+        {
+            "number": str(order.get("number", "")),
+            "state": str(order.get("state", "")),
+            "ordered_at": str(order.get("ordered_at", "")),
+            "titles": [str(line.get("title", "")) for line in order.get("lines", ())][:3],
+            "count": len(order.get("lines", ())),
+        }
+        for order in found
+    ]
+    return orjson.dumps({"type": "orders", "orders": shown}).decode()
+
+
+def picked(number: str) -> str:
+    """The order now spoken of."""
+    return orjson.dumps({"type": "picked", "number": number}).decode()

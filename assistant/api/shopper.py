@@ -20,6 +20,7 @@ from assistant.conversation.events import Message
 from assistant.conversation.follow import FellBehind, Follow
 from assistant.conversation.store import Entry, Head, StoreBusy
 from assistant.errors import HouseError
+from assistant.service.identity import BadIdentity, buyer_of
 from assistant.service.metrics import DROPPED, REFUSED, SOCKETS
 from assistant.service.reception import Reception, UnknownShop
 
@@ -41,9 +42,15 @@ class _Hangup(Exception):
 
 
 def shopper_door(
-    reception: Reception, origins: Mapping[str, Collection[str]] | None = None, limits: Limits | None = None
+    reception: Reception,
+    origins: Mapping[str, Collection[str]] | None = None,
+    limits: Limits | None = None,
+    identity_secret: str = "",
 ) -> APIRouter:
-    """The route. `origins`: for a shop, the web origins (`https://shop.example`) that may embed it; `*` is any."""
+    """The route. `origins`: for a shop, the web origins (`https://shop.example`) that may embed it; `*` is any.
+
+    `identity_secret`: what merchants sign their visitors' identities with; empty, no identity is believed.
+    """
     router, bounds = APIRouter(), limits or Limits()
 
     @router.websocket("/talk/{shop}")
@@ -52,7 +59,7 @@ def shopper_door(
             await socket.close(POLICY)  # before the handshake: answered with 403
             return
         await socket.accept()
-        await _Visit(socket, reception, shop, bounds).run()
+        await _Visit(socket, reception, shop, bounds, identity_secret).run()
 
     return router
 
@@ -72,8 +79,9 @@ def from_here(origin: str | None, host: str | None, allowed: Collection[str]) ->
 class _Visit:
     """One connection."""
 
-    def __init__(self, socket: WebSocket, reception: Reception, shop: str, limits: Limits) -> None:
+    def __init__(self, socket: WebSocket, reception: Reception, shop: str, limits: Limits, secret: str) -> None:
         self._socket, self._reception, self._shop, self._limits = socket, reception, shop, limits
+        self._secret = secret
         self._line = line_of(socket.scope)
         self._talk = ""
         self._follow: Follow | None = None
@@ -150,18 +158,31 @@ class _Visit:
         raise _Hangup(POLICY)
 
     async def _open(self, hello: frames.Hello) -> None:
+        buyer = self._vouched(hello.identity)
         head, token, after = await self._admit(hello)
+        if hello.token is not None and buyer and not await self._reception.belongs(head.talk, buyer):
+            # Somebody else logged in on the same browser: the conversation before stays its owner's.
+            (head, token), after = await self._reception.open(self._shop), 0
         self._talk = head.talk
         # A client that has seen more than the log holds (it was restored from a backup) begins again from event 1.
-        resumed = hello.token is not None and after <= head.shopper_seq
+        resumed = hello.token == token and after <= head.shopper_seq
         self._follow = await self._reception.follow(
             head.talk, after=after if resumed else 0, audience="shopper", wake=self._wake
         )
-        if hello.page is not None:
-            await self._reception.visit(head.talk, hello.page.product, hello.page.order)
+        if hello.page is not None or buyer is not None:
+            page = hello.page or frames.Page()
+            await self._reception.visit(head.talk, page.product, page.order, buyer)
         await self._send(
             frames.welcome(talk=head.talk, token=token, last=head.shopper_seq, held_by=head.held_by, resumed=resumed)
         )
+
+    def _vouched(self, identity: str | None) -> str | None:
+        """Who the merchant says this is. Raises `BadIdentity`."""
+        if identity is None:
+            return None
+        if not self._secret:
+            raise BadIdentity
+        return buyer_of(identity, self._secret, self._shop)
 
     async def _admit(self, hello: frames.Hello) -> tuple[Head, str, int]:
         if hello.token is None:
@@ -198,6 +219,13 @@ class _Visit:
             case frames.Feedback():
                 self._says.take()
                 await self._reception.judge(self._talk, frame.seq, frame.helpful)
+            case frames.Orders():
+                self._says.take()
+                await self._reply(frames.orders(await self._reception.orders(self._shop, self._talk)))
+            case frames.Pick():
+                self._says.take()
+                await self._reception.pick(self._shop, self._talk, frame.number)
+                await self._reply(frames.picked(frame.number))
             case frames.IsTyping():
                 if time.monotonic() - self._typed >= 1.0:  # more often tells nobody more
                     self._typed = time.monotonic()

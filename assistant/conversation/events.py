@@ -227,6 +227,8 @@ class Visited(_Happened):
     kind: Literal["visited"] = "visited"
     product: str | None = None
     order: str | None = None
+    buyer: str | None = None
+    """Who the shopper is, as the merchant's page vouched for and the server verified."""
 
 
 Event = Annotated[

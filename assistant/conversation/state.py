@@ -64,6 +64,8 @@ class Conversation:
     """SKU of the product page the shopper asks from."""
     order: str | None = None
     """Number of the order the shopper asks about."""
+    buyer: str | None = None
+    """Who the shopper is, verified; None while nobody vouched for them."""
 
     def after(self, seq: int, event: Event) -> Conversation:
         """The conversation once `event`, numbered `seq`, has happened too."""
@@ -97,6 +99,7 @@ class Conversation:
                 now["rated"] = event.stars
             case Visited():
                 now |= {"product": event.product or self.product, "order": event.order or self.order}
+                now["buyer"] = event.buyer or self.buyer
             case Noted() | Judged() | Transferred() | Waiting() | Promised() | Kept() | Raised():
                 pass
             case _:

@@ -12,6 +12,7 @@ import contextlib
 import logging
 import secrets
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from assistant.conversation.bus import Bus
 from assistant.conversation.events import Audience, Event, HandedOver, Judged, Message, Rated, Reason, Visited
@@ -20,6 +21,7 @@ from assistant.conversation.state import Conversation
 from assistant.conversation.store import Appended, Entry, Head, Lease, NoSuchTalk, Stale, Store, StoreBusy
 from assistant.errors import HouseError
 from assistant.service.folds import Folds
+from assistant.service.identity import BadIdentity
 from assistant.service.keeper import Alert, Keeper, tell_nobody
 from assistant.service.metrics import HANDED_OVER, MESSAGES, RESENT
 from assistant.service.queue import position
@@ -43,6 +45,14 @@ class UnknownShop(HouseError):
     status = 404
     code = "unknown_shop"
     says = "没有店铺 {shop}；请检查嵌入代码里的 data-shop"
+
+
+class NoSuchOrder(HouseError):
+    """No order of this shopper's has this number. Whether somebody else's has is not told."""
+
+    status = 404
+    code = "no_such_order"
+    says = "没有在您名下找到这笔订单；请核对订单号"
 
 
 class NothingToJudge(HouseError):
@@ -185,11 +195,33 @@ class Reception:
         text = self._farewell(shop, found.reason, False)
         return *last_words(now, text, found.reason), HandedOver(reason=found.reason, level=found.level)
 
-    async def visit(self, talk: str, product: str | None, order: str | None) -> None:
-        """Note the page the shopper asks from, if it is another than before."""
+    async def visit(self, talk: str, product: str | None, order: str | None, buyer: str | None = None) -> None:
+        """Note the page the shopper asks from and who they are, if that is another than before.
+
+        Raises `BadIdentity`: a conversation belongs to one buyer for good.
+        """
         now = await self.folds.at(talk)
-        if (product or now.product, order or now.order) != (now.product, now.order):
-            await self.store.append(talk, (Visited(product=product, order=order),))
+        if buyer is not None and now.buyer not in (None, buyer):
+            raise BadIdentity
+        here = (product or now.product, order or now.order, buyer or now.buyer)
+        if here != (now.product, now.order, now.buyer):
+            await self.store.append(talk, (Visited(product=product, order=order, buyer=buyer),))
+
+    async def belongs(self, talk: str, buyer: str) -> bool:
+        """Whether this conversation is this buyer's, or nobody's yet."""
+        return (await self.folds.at(talk)).buyer in (None, buyer)
+
+    async def orders(self, shop: str, talk: str) -> Sequence[Mapping[str, Any]]:
+        """The orders this shopper may pick from, newest first. Raises `OrdersAway`."""
+        book = self.shop(shop).seen_by((await self.folds.at(talk)).buyer).orders
+        return () if book is None else await book.recent()
+
+    async def pick(self, shop: str, talk: str, number: str) -> None:
+        """The shopper speaks of this order of theirs. Raises `NoSuchOrder`, for somebody else's just the same."""
+        book = self.shop(shop).seen_by((await self.folds.at(talk)).buyer).orders
+        if book is None or await book.order(number) is None:
+            raise NoSuchOrder
+        await self.visit(talk, None, number)
 
     async def rate(self, talk: str, stars: int, note: str) -> None:
         """Store how the shopper found the conversation."""

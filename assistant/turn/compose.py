@@ -106,10 +106,11 @@ def _lines_for(evidence: Evidence) -> list[Line]:
             Line((between if n else "") + f.text, (f.text, f.cite.quote), f.cite) for n, f in enumerate(evidence.facts)
         ]
     hit = evidence.hits[0]
+    before = [Line(evidence.back + "\n")] if evidence.back else []
     if hit.passage.kind == "faq":
         source = cite(hit)
-        return [Line(s, (hit.passage.text, hit.passage.question), source) for s in sentences(hit.passage.text)]
-    return _quoted(hit)
+        return before + [Line(s, (hit.passage.text, hit.passage.question), source) for s in sentences(hit.passage.text)]
+    return before + _quoted(hit)
 
 
 def _both(first: Hit, second: Hit) -> list[Line]:

@@ -82,6 +82,8 @@ async def gather(shop: Shop, ask: Ask, talk: Conversation, order: str | None = N
             return Evidence(ask, question, "answer", sizing.facts[0].confidence, hits, sizing.facts)
         return Evidence(ask, question, "clarify", best, hits, options=sizing.options, back=sizing.ask)
     if ruling := await rule(shop, ask.question, question, talk, order, answered=best >= answer_at):
+        if ruling.beside and best >= answer_at:
+            return Evidence(ask, question, "answer", best, hits, ruling=ruling, back=ruling.ask)
         return _ruled(ask, question, hits, ruling)
     if told := await order_facts(shop, question, order):
         return Evidence(ask, question, "answer", told[0].confidence, hits, told)

@@ -21,13 +21,20 @@ _ASKS_STATE = re.compile(
     r"|(?:哪个|邊個|边个|啥)(?:城市|地方)|依家|查.{0,4}(?:订单|快递|物流|单)|退款.{0,6}(?:到|进度|好|没|哪|退)|退.{0,3}到账|退到哪|钱.{0,4}(?:退|到)"
 )
 CONFIDENCE = 0.9
+
+
+def asks_state(question: str) -> bool:
+    """Whether a question (folded) asks where an order stands."""
+    return bool(_ASKS_STATE.search(question))
+
+
 STALLED = timedelta(hours=48)
 """A parcel on its way without a scan for longer is traced with the courier."""
 
 
 async def order_facts(shop: Shop, question: str, number: str | None) -> tuple[Fact, ...]:
     """Where the order named stands, if `question` (folded) asks for that and the order is the shopper's own."""
-    if not number or shop.orders is None or not _ASKS_STATE.search(question):
+    if not number or shop.orders is None or not asks_state(question):
         return ()
     order = await shop.orders.order(number)
     if order is None:

@@ -27,5 +27,7 @@ class Ruling:
     alone: bool = False
     """Whether the case speaks for itself: no fault is claimed, or a question of ours was answered, so that what the
     words resemble in the knowledge is chance."""
+    beside: bool = False
+    """Whether `ask` only goes before what the knowledge says in general: the order itself could not be looked at."""
     log: Mapping[str, Any] = field(default_factory=dict)
     """What staff see beside the verdict: the facts it rests on, the options with cost and value, the choice."""

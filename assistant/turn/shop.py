@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
+from assistant.errors import HouseError
 from assistant.turn.breaker import Breaker
 from knowledge.text import fold
 from knowledge.types import Hit
@@ -24,8 +25,20 @@ class Retriever(Protocol):
         ...
 
 
+class OrdersAway(HouseError):
+    """The orders cannot be looked up right now. That is never the same as “no such order”."""
+
+    status = 503
+    code = "orders_away"
+    says = "订单暂时查不到（{cause}）"
+
+
 class OrderBook(Protocol):
-    """What the shop knows about an order. Shapes as in the contract, section 5."""
+    """What the shop knows about an order. Shapes as in the contract, section 5. Raises `OrdersAway`."""
+
+    def of(self, buyer: str | None) -> OrderBook:
+        """The same orders as this buyer sees them: only their own. None is a visitor nobody vouched for."""
+        ...
 
     async def order(self, number: str) -> Mapping[str, Any] | None:
         """The order with this number, or None if this shopper has no such order."""
@@ -65,6 +78,14 @@ class Shop:
     breaker: Breaker = field(default_factory=Breaker)
     settings: Mapping[str, Any] = field(default_factory=dict)
     """The merchant's own choices: working hours, tone, thresholds."""
+
+    def seen_by(self, buyer: str | None) -> Shop:
+        """The shop as this shopper may see it: with their own orders and nobody else's."""
+        if self.orders is None or buyer is None:
+            return self
+        theirs = replace(self, orders=self.orders.of(buyer))
+        theirs.__dict__["product_names"] = self.product_names  # made once a shop, not once a turn
+        return theirs
 
     @cached_property
     def product_names(self) -> Sequence[tuple[Product, tuple[str, ...]]]:

@@ -50,7 +50,7 @@ async def take_turn(shop: Shop, talk: Conversation) -> AsyncIterator[Event]:
     preceded by whatever `talk.speaking` already showed), its `Traced`, and `HandedOver` when a person must take over.
     Stores and sends nothing.
     """
-    notes = Notes()
+    notes, shop = Notes(), shop.seen_by(talk.buyer)
     meaning = understand(normalise("\n".join(talk.pending), _said_before(talk)), talk)
     notes.lap("understand")
     evidence = [] if meaning.small else [await gather(shop, ask, talk, meaning.order) for ask in meaning.asks]
@@ -131,12 +131,12 @@ def _call(shop: Shop, meaning: Meaning, evidence: list[Evidence], talk: Conversa
 
 def _verdict(evidence: list[Evidence]) -> dict[str, Any] | None:
     """The verdict shown as a card: the first one given."""
-    return next((e.ruling.verdict for e in evidence if e.ruling), None)
+    return next((e.ruling.verdict for e in evidence if e.ruling and e.ruling.verdict), None)
 
 
 def _logged_verdict(evidence: list[Evidence]) -> dict[str, Any] | None:
     """The same for staff: with the facts, the options with cost and value, and the choice."""
-    return next(({**e.ruling.verdict, **e.ruling.log} for e in evidence if e.ruling), None)
+    return next(({**e.ruling.verdict, **e.ruling.log} for e in evidence if e.ruling and e.ruling.verdict), None)
 
 
 def _found_nothing_before(talk: Conversation) -> bool:

@@ -27,14 +27,15 @@ from assistant.turn.case import (
     told,
     wish_in,
 )
+from assistant.turn.order_facts import asks_state
 from assistant.turn.order_lines import bought_lines
 from assistant.turn.recent_orders import protect_recent
 from assistant.turn.ruling import Ruling
-from assistant.turn.shop import Shop
+from assistant.turn.shop import OrdersAway, Shop
 from assistant.turn.verdict_options import chosen, other_ways, with_options
 from assistant.turn.verdict_why import explained
 from assistant.turn.verdict_words import worded
-from assistant.turn.wishes import asks_all_orders, asks_how, asks_permission
+from assistant.turn.wishes import asks_all_orders, asks_how, asks_permission, wish_of
 from prompts import phrase
 
 __all__ = ["Ruling", "rule"]
@@ -68,11 +69,24 @@ async def rule(
     words = told(shop, text, question, talk)
     if (beside := chosen(words, talk, shop.now()) or explained(text, talk) or other_ways(words.now, talk)) is not None:
         return beside
-    if asks_all_orders(text) and (all_orders := await protect_recent(shop, number)) is not None:
-        return all_orders
-    known = await order_facts_of(shop, number)
+    known, missed = None, None
+    try:
+        if asks_all_orders(text) and (all_orders := await protect_recent(shop, number)) is not None:
+            return all_orders
+        known = await order_facts_of(shop, number)
+        missed = "order.unknown" if known is None and number and shop.orders is not None else None
+    except OrdersAway:
+        missed = "order.away"
+    ruling = _case(shop, words, known, answered=answered)
+    if ruling is None and missed and (asks_state(question) or wish_of(question) or asks_all_orders(text)):
+        # The same words whether the number does not exist or is somebody else's.
+        return Ruling({}, "", ask=phrase(missed), beside=True)
+    return ruling
+
+
+def _case(shop: Shop, words: Told, known: dict[str, Any] | None, *, answered: bool) -> Ruling | None:
     wish = wish_in(words, shop, known)
-    if wish is None or (asks_how(question) and words.open_wish is None):
+    if wish is None or (asks_how(words.question) and words.open_wish is None):
         return None
     order = known or order_in_words(words)
     if order is None:
