@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from assistant.turn.body import measures
@@ -175,7 +175,11 @@ def bare(text: str) -> str:
 
 def covered(said: str, source: str) -> float:
     """Share of the character pairs of `said` that stand in `source`."""
-    words_, base = bare(said), bare(source)
-    pairs = {words_[n : n + 2] for n in range(len(words_) - 1)}
-    known = {base[n : n + 2] for n in range(len(base) - 1)}
-    return len(pairs & known) / len(pairs) if pairs else 1.0
+    pairs = _pairs(said)
+    return len(pairs & _pairs(source)) / len(pairs) if pairs else 1.0
+
+
+@lru_cache(maxsize=256)
+def _pairs(text: str) -> frozenset[str]:
+    plain = bare(text)
+    return frozenset(plain[n : n + 2] for n in range(len(plain) - 1))

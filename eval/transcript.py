@@ -61,8 +61,9 @@ def transcripts(events: Iterable[Event], *, shop: Shop | None = None) -> list[Tr
 
 def grounds_of(shop: Shop, answer: Message, order: Mapping[str, Any] | None = None) -> dict[str, str]:
     """What the catalogue, the order book and the rules say behind the answer's citations."""
-    said = {p.sku: product_text(p) for p in shop.products}
-    found = {cite.id: said.get(cite.id.partition(":")[2], "") for cite in answer.cites if ":" in cite.id}
+    goods = {p.sku: p for p in shop.products} if any(":" in cite.id for cite in answer.cites) else {}
+    cited = {cite.id: goods.get(cite.id.partition(":")[2]) for cite in answer.cites}
+    found = {name: product_text(product) for name, product in cited.items() if product}
     if answer.verdict:
         policy = f"{answer.verdict.get('policy')}@{answer.verdict.get('version')}"
         found[policy] = verdict_text(answer.verdict)
