@@ -1,4 +1,7 @@
-"""`python -m knowledge import | search | export | lint`: results to stdout, progress to stderr, exits 0, 1 or 2."""
+"""`python -m knowledge import | search | export | lint | tune | terms | feedback`.
+
+Results to stdout, progress to stderr, exits 0, 1 or 2.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.exc import SQLAlchemyError
 
 from knowledge.catalogue import Catalogue
 from knowledge.columns import FIELDS, parse_mapping
+from knowledge.commands import add_commands
 from knowledge.database import DatabaseUrlError, open_engine
 from knowledge.errors import KnowledgeError
 from knowledge.export import export
@@ -25,6 +29,9 @@ from knowledge.ingest import ingest
 from knowledge.lint import lint
 from knowledge.moments import SHANGHAI
 from knowledge.types import Hit, IngestReport
+
+if TYPE_CHECKING:
+    from knowledge.embedding import Embedding
 
 
 class Settings(BaseSettings):
@@ -72,6 +79,8 @@ async def _import(given: argparse.Namespace) -> int:
     async with _catalogue() as catalogue:
         _progress(f"正在读取 {len(files)} 个文件 …")
         reports = await ingest(catalogue, given.shop, files, dry_run=given.dry_run, mapping=mapping, mode=given.mode)
+        if not given.dry_run and not given.no_tune and any(r.added or r.changed or r.removed for r in reports):
+            await _tune(catalogue, given.shop)
     if given.json:
         _json([report.as_json() for report in reports] if len(reports) > 1 else reports[0].as_json())
     else:
@@ -79,24 +88,51 @@ async def _import(given: argparse.Namespace) -> int:
     return 0
 
 
+async def _tune(catalogue: Catalogue, shop: str) -> None:
+    """Fit the shop's scoring to what it now has, where its own questions show that it pays."""
+    from knowledge.commands import tuning_lines
+    from knowledge.openshop import worded_index
+    from knowledge.tune import tuned
+
+    embedding = _embedding()
+    if not embedding.instant:
+        return  # the service encodes with a slow model in the background, not the import
+    found = tuned(await worded_index(catalogue, shop, embedding))
+    before = await catalogue.own.tuning(shop, embedding.fingerprint)
+    if found.pays or before is not None:
+        await catalogue.own.tune(shop, embedding.fingerprint, found.best if found.pays else None)
+    if found.rank is not None:
+        _progress("\n".join(tuning_lines(found, applied=found.pays)))
+
+
 async def _search(given: argparse.Namespace) -> int:
     # Imported here: the other commands must not wait for numpy and the embedding.
-    from knowledge.embedding import open_embedding
-    from knowledge.index import ShopIndex
+    from knowledge.openshop import retriever_of
 
-    settings = Settings()
     async with _catalogue() as catalogue:
-        passages = await catalogue.passages(given.shop)
-    _progress(f"在 {len(passages)} 条知识里查找 …")
-    key, base = settings.OPENAI_API_KEY or None, settings.OPENAI_BASE_URL or None
-    embedding = open_embedding(settings.EMBEDDING_MODEL or None, base_url=base, api_key=key)
-    hits = ShopIndex.build(passages, embedding).search(given.question, given.k, valid_on=given.now)
+        retriever = await retriever_of(catalogue, given.shop, _embedding())
+    _progress(f"在 {len(retriever.index.passages)} 条知识里查找 …")
+    hits = retriever.search(given.question, k=given.k, valid_on=given.now)
     if given.json:
         _json({"shop": given.shop, "question": given.question, "hits": [_hit(hit) for hit in hits]})
     else:
         lines = [f"{hit.score:.3f}  {hit.passage.source}  {_line(hit)}" for hit in hits]
         print("\n".join(lines) or "没有找到相关的知识")
     return 0
+
+
+def _embedding() -> Embedding:
+    from knowledge.embedding import open_embedding
+
+    settings = Settings()
+    key, base = settings.OPENAI_API_KEY or None, settings.OPENAI_BASE_URL or None
+    return open_embedding(settings.EMBEDDING_MODEL or None, base_url=base, api_key=key)
+
+
+async def _taught(given: argparse.Namespace) -> int:
+    async with _catalogue() as catalogue:
+        run: Callable[[argparse.Namespace, Catalogue, Embedding], Awaitable[int]] = given.run_on
+        return await run(given, catalogue, _embedding())
 
 
 async def _export(given: argparse.Namespace) -> int:
@@ -211,8 +247,11 @@ def _count(written: str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m knowledge", description="店铺知识：导入、查找、导出、检查")
-    commands = parser.add_subparsers(required=True, metavar="import|search|export|lint", dest="command")
+    parser = _Parser(prog="python -m knowledge", description="店铺知识：导入、查找、导出、检查、调整")
+    names = "import|search|export|lint|tune|terms|feedback"
+    commands = parser.add_subparsers(required=True, metavar=names, dest="command")
+    add_commands(commands)
+    parser.set_defaults(run=_taught)
 
     add = commands.add_parser("import", help="导入文件", description="把文件导入店铺知识；同一个文件再导一次不会有变化")
     add.add_argument(
@@ -233,6 +272,7 @@ def _parser() -> argparse.ArgumentParser:
         default="merge",
         help="merge（默认）：更新文件里有的问题，其余保留；replace：这个文件的知识只剩文件里的这些",
     )
+    add.add_argument("--no-tune", action="store_true", help="导入后不按相似问调整检索")
     add.set_defaults(run=_import)
 
     find = commands.add_parser("search", help="查找知识", description="按相关程度列出知识和得分")

@@ -84,11 +84,16 @@ class Own:
             await _put(connection, HEARD, {"shop": shop}, {"count": 0}, add={"count": 1})
 
     async def memory(self, shop: str) -> Memory:
-        """What was said of the shop's answers."""
+        """What was said of the shop's answers, as a push to their order."""
+        return Memory.of(await self.said(shop))
+
+    async def said(self, shop: str) -> list[Said]:
+        """What was said of the shop's answers, most spoken of first."""
         columns = FEEDBACK.c
         wanted = select(columns.question, columns.entry, columns.helped, columns.failed).where(columns.shop == shop)
         async with reading(self._engine).connect() as connection:
-            return Memory.of([Said(*row) for row in await connection.execute(wanted)])
+            rows = await connection.execute(wanted.order_by((columns.helped + columns.failed).desc(), columns.question))
+            return [Said(*row) for row in rows]
 
     async def forget(self, shop: str) -> int:
         """Forget everything said of the shop's answers; how many (question, entry) pairs that were."""

@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
 """How often the catalogue is asked whether a shop has a new version."""
-OPEN_ROWS = 60_000
-"""Rows of open shops kept in memory, about 3 KB each with all that belongs to them."""
+OPEN_ROWS = 30_000
+"""Rows of open shops kept in memory, about 5 KB each with all that belongs to them."""
 EAGER = 32
 """Shops opened before anybody asks for them."""
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -1,6 +1,7 @@
 """`make bench`: offline answers over WebSocket, 1 and 50 shoppers, 200 and 20,000 entries, beside a plain chain.
 
 Server and shoppers run in processes of their own, each on its own core where there are two. Prints one markdown table.
+`python -m tests.bench shops`: thousands of shops in one process (`tests/bench/shops.py`).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.bench import corpus, load
+from tests.bench import corpus, load, shops
 
 SIZES = (200, 20_000)
 SHOPPERS = (1, 50)
@@ -95,10 +96,15 @@ def _measure(kind: str, size: int, answers: int, folder: Path) -> Iterator[dict[
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", nargs="?", choices=("chain", "shops"), default="chain", help="what to measure")
+    parser.add_argument("--shops", type=int, default=5000)
+    parser.add_argument("--entries", type=int, default=100, help="entries of each of the shops")
     parser.add_argument("--answers", type=int, default=3000, help="answers per measurement at 50 shoppers")
     parser.add_argument("--sizes", type=int, nargs="*", default=list(SIZES))
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
+    if args.what == "shops":
+        return shops.main(args.shops, args.entries, args.answers)
     if (os.cpu_count() or 1) > 1:
         psutil.Process().cpu_affinity([1])
     table: list[dict[str, object]] = []
