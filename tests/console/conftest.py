@@ -14,13 +14,14 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
 from tests.support.wait import eventually
 from tests.web.conftest import CHROMIUM, DESKTOP, FLAGS, Chat, tab
 
 PATIENCE = 60_000
 """Milliseconds for anything to appear. Only ever spent by a test that fails, or on a very busy machine."""
+expect.set_options(timeout=PATIENCE)
 NOISE = ("net::ERR_", "WebSocket connection", "favicon", "reloading because", "Failed to load resource")
 """What a browser says of a server that was killed on purpose."""
 
@@ -104,12 +105,19 @@ class Desk:
         await self.box.fill(text)
         await self.box.press("Enter")
 
+    async def claim(self) -> None:
+        """Take the open conversation, with the key."""
+        await expect(self.do("claim")).to_be_visible()
+        await self.page.wait_for_function("desk.ready")
+        await self.page.keyboard.press("Alt+a")
+        await expect(self.do("resolve")).to_be_visible()
+
     async def told(self, text: str) -> None:
         """Wait for a note on the screen."""
         await self.page.locator(".q-notification").filter(has_text=text).first.wait_for()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed: the console goes untested in a browser")
@@ -122,7 +130,7 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
     await running.kill()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def chromium() -> AsyncIterator[Browser]:
     async with async_playwright() as driver:
         browser = await driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
@@ -134,7 +142,7 @@ LogIn = Callable[..., Awaitable[Desk]]
 Come = Callable[..., Awaitable[Chat]]
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def windows(chromium: Browser) -> AsyncIterator[Callable[..., Awaitable[BrowserContext]]]:
     """A browser profile of one's own: `await windows(width=1366)`."""
     opened: list[BrowserContext] = []
@@ -152,7 +160,7 @@ async def windows(chromium: Browser) -> AsyncIterator[Callable[..., Awaitable[Br
         await context.close()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def staff(server: Server, windows: Callable[..., Awaitable[BrowserContext]]) -> AsyncIterator[LogIn]:
     """`await staff("li")`: that colleague at the page they asked for."""
     desks: list[Desk] = []
@@ -175,7 +183,7 @@ async def staff(server: Server, windows: Callable[..., Awaitable[BrowserContext]
         assert [text for text in desk.trouble if not any(noise in text for noise in NOISE)] == []
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def shopper(server: Server, windows: Callable[..., Awaitable[BrowserContext]]) -> Come:
     """A shopper with the chat open: `await shopper("/demo/o/660210480033")`."""
 

@@ -30,7 +30,7 @@ async def main() -> None:
         await shops.watch()
         reception = Reception(store, open_bus("memory://"), shops, take_turn)
         app = create_app(reception, secret=SECRET, accounts=ACCOUNTS, pages=[site.router])
-        house = House(reception, app.state.gate, catalogue=shops.catalogue)
+        house = House(reception, app.state.gate, catalogue=shops.catalogue, settings=settings)
         async with console_at(app, house, secret=SECRET, kept=chosen.data / "console"):
             await server(app, "127.0.0.1", chosen.port).serve()
 

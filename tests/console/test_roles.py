@@ -8,10 +8,9 @@ import pytest
 from playwright.async_api import expect
 
 from assistant.service.canned import Canned, read_phrases, write_phrases
-from tests.console.conftest import PATIENCE, Come, LogIn
+from tests.console.conftest import Come, LogIn
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
-expect.set_options(timeout=PATIENCE)
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_each_role_has_its_pages_and_a_foreign_shop_is_not_there(staff: LogIn, shopper: Come) -> None:
@@ -69,9 +68,7 @@ async def test_phrases_come_in_and_go_out_as_a_table_and_a_slash_finds_them(
     await chat.say("转人工")
     talk = (await chat.seat())["talk"]
     li = await staff("li", f"desk?talk={talk}")
-    await expect(li.do("claim")).to_be_visible()
-    await li.page.keyboard.press("Alt+a")
-    await expect(li.do("resolve")).to_be_visible()
+    await li.claim()
     await li.box.fill("/中通")
     await expect(li.page.locator("#phrases button")).to_have_count(1)
     await li.box.press("Enter")

@@ -217,6 +217,8 @@ window.desk = (() => {
 
   return {
     rung: 0,
+    /** Whether keys are heard. */
+    get ready() { return me !== ""; },
     /** The shopper is writing. */
     typing() {
       const it = $("typing");
