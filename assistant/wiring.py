@@ -18,6 +18,7 @@ from assistant.demo.load import HOME, load_orders, load_products, load_shop
 from assistant.demo.staff import demo_accounts
 from assistant.policy.load import load_policies
 from assistant.service.orders import DatedOrders, OwnOrders, RemoteOrders, TableOrders
+from assistant.service.learning import Learning
 from assistant.service.reception import Reception
 from assistant.service.shops import Shops, shanghai_now
 from assistant.settings import Settings
@@ -186,6 +187,7 @@ async def open_app(settings: Settings) -> AsyncIterator[FastAPI]:
 
     async with open_shops(settings) as shops, open_log(settings) as store:
         await shops.watch()
+        Learning(store, shops.catalogue.own)
         reception = Reception(store, bus_at(settings.BUS_URL), shops, take_turn)
         accounts = demo_accounts() if DEMO in shops else {}
         app = create_app(
