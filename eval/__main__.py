@@ -14,7 +14,7 @@ from eval.wording import say
 
 __all__ = ["EXPECTED", "main"]
 
-COMMANDS = ("run", "show", "compare", "gate", "audit", "judge", "planted", "simulate")
+COMMANDS = ("run", "show", "compare", "gate", "audit", "judge", "cases", "record", "planted", "simulate")
 """Each is a module of `eval.commands` with `register(commands)`."""
 
 

@@ -9,11 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from assistant.errors import HouseError
 from eval.shopper import Persona
-from eval.wording import say
+from eval.wording import label, say
 
 Action = Literal["answer", "clarify", "handoff", "decline"]
 CASES = Path(__file__).parent / "cases"
@@ -61,7 +62,10 @@ class Expected(BaseModel):
     @classmethod
     def _compiles(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
         for pattern in patterns:
-            re.compile(pattern)
+            try:
+                re.compile(pattern)
+            except re.error as bad:
+                raise ValueError(say("case.pattern", pattern=pattern, problem=str(bad))) from None
         return patterns
 
 
@@ -98,9 +102,10 @@ class EvalCase(BaseModel):
     @field_validator("now")
     @classmethod
     def _is_a_moment(cls, now: str | None) -> str | None:
-        if now:
-            datetime.fromisoformat(now)
-        return now or None
+        try:
+            return datetime.fromisoformat(now).isoformat() and now if now else None
+        except ValueError:
+            raise ValueError(say("case.moment", moment=str(now))) from None
 
     @property
     def cluster(self) -> str:
@@ -112,34 +117,72 @@ class EvalCase(BaseModel):
 
 
 def read_cases(paths: Sequence[Path]) -> list[EvalCase]:
-    """The cases of these files and folders, in order. Raises `BadCase` naming file, line and problem."""
+    """The cases of these files and folders, in order. Raises `BadCase` naming file, row, problem and what to do."""
     cases: list[EvalCase] = []
     seen: dict[str, str] = {}
     for path in _files(paths):
-        for number, line in enumerate(path.read_text("utf-8-sig").splitlines(), 1):
-            if not line.strip():
-                continue
-            place = f"{path.name}#{number}"
-            try:
-                case = EvalCase.model_validate_json(line)
-            except ValidationError as bad:
-                first = bad.errors()[0]
-                where = ".".join(map(str, first["loc"]))
-                raise BadCase(place=place, why=f"{where} {first['msg']}") from None
+        for place, row in _rows(path):
+            case = _case(place, row)
             if case.id in seen:
-                raise BadCase(place=place, why=f"id {case.id} 在 {seen[case.id]} 已经用过")
+                raise BadCase(place=place, why=say("case.twice", id=case.id, place=seen[case.id]))
             seen[case.id] = place
             cases.append(case)
     return cases
 
 
+def _rows(path: Path) -> Iterator[tuple[str, Any]]:
+    """Every row of one file with its place."""
+    if path.suffix.lower() in TABLES:
+        from eval.tables import Unreadable, rows_of
+
+        try:
+            yield from rows_of(path)
+        except Unreadable as bad:
+            raise BadCase(place=path.name, why=str(bad)) from None
+        return
+    try:
+        text = path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise BadCase(place=path.name, why=say("case.encoding")) from None
+    # Not splitlines(): a case may hold a U+2028 inside a string.
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        place = f"{path.name}#{number}"
+        try:
+            yield place, orjson.loads(line)
+        except orjson.JSONDecodeError as bad:
+            raise BadCase(place=place, why=say("case.not_json", problem=str(bad))) from None
+
+
+def _case(place: str, row: Any) -> EvalCase:
+    try:
+        # As JSON: what a file can hold is what is strict about.
+        return EvalCase.model_validate_json(orjson.dumps(row))
+    except ValidationError as bad:
+        first = bad.errors()[0]
+        where = ".".join(str(part) for part in first["loc"] if not isinstance(part, str) or part.isidentifier())
+        column = str(first["loc"][-1]) if first["loc"] else ""
+        kind = str(first["type"])
+        why = label("case_problems", kind) if label("case_problems", kind) != kind else str(first["msg"])
+        named = label("columns", column)
+        what = f"{where}（{named}）" if named != column else where
+        why = f"{what} {why}".strip().removesuffix("。")
+        raise BadCase(place=place, why=why.replace("Value error, ", "")) from None
+
+
+TABLES = frozenset({".csv", ".xlsx"})
+SUFFIXES = frozenset({".jsonl", *TABLES})
+
+
 def _files(paths: Sequence[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            yield from sorted(path.glob("*.jsonl"))
+            found = sorted(each for each in path.iterdir() if each.suffix.lower() in SUFFIXES)
+            yield from (each for each in found if not each.name.startswith(("~$", ".")))
         elif path.is_file():
             yield path
         elif (shipped := CASES / f"{path}.jsonl").is_file():
             yield shipped
         else:
-            raise BadCase(place=str(path), why="没有这个文件，也没有叫这个名字的自带题目")
+            raise BadCase(place=str(path), why=say("case.no_file"))
