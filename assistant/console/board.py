@@ -52,6 +52,10 @@ class Board:
         self._house = house
         self._told: set[Callable[[], None]] = set()
         self._task: asyncio.Task[None] | None = None
+        self._heard: dict[str, int] = {}
+        """Number of the last event heard of each conversation."""
+        self._words: dict[str, tuple[int, str, str]] = {}
+        """What stands in its row, and up to which number that was read: only who moved is read again."""
         self.rows: tuple[Row, ...] = ()
 
     def listen(self, changed: Callable[[], None]) -> Callable[[], None]:
@@ -70,16 +74,26 @@ class Board:
 
     async def look(self) -> None:
         """Read the queue now."""
-        reception = self._house.reception
         now, rows = datetime.now(UTC), []
-        for waiting in await queue(reception.store, now=now):
-            messages = (await reception.folds.at(waiting.talk)).messages
+        for waiting in await queue(self._house.reception.store, now=now):
             since = (now - timedelta(seconds=waiting.seconds)).isoformat(timespec="seconds")
-            asked = next((message.text for message in reversed(messages) if message.by == "shopper"), "")
-            rows.append(Row(waiting, since, asked, messages[-1].by if messages else ""))
+            _, asked, by = await self._read(waiting.talk)
+            rows.append(Row(waiting, since, asked, by))
         self.rows = tuple(rows)
+        shown = {row.talk for row in rows}
+        self._words = {talk: read for talk, read in self._words.items() if talk in shown}
+        self._heard = {talk: seq for talk, seq in self._heard.items() if talk in shown}
         for changed in tuple(self._told):
             changed()
+
+    async def _read(self, talk: str) -> tuple[int, str, str]:
+        heard = self._heard.get(talk)
+        if (read := self._words.get(talk)) is not None and read[0] >= (heard or 0):
+            return read
+        now = await self._house.reception.folds.at(talk, heard)
+        asked = next((message.text for message in reversed(now.messages) if message.by == "shopper"), "")
+        self._words[talk] = read = (now.seq, asked, now.messages[-1].by if now.messages else "")
+        return read
 
     async def _keep(self) -> None:
         bus, wake = self._house.reception.bus, asyncio.Event()
@@ -94,7 +108,12 @@ class Board:
             dropped = listener.dropped
             if dropped:
                 listener = await bus.listen(None, wake)
-            if news and not dropped and not any(map(_matters, news)):
+            for one in news:
+                if isinstance(one, Told):
+                    self._heard[one.talk] = one.entries[-1].seq
+            if dropped or not news or any(isinstance(one, Look) for one in news):
+                self._words.clear()  # something may have been missed
+            elif not any(map(_matters, news)):
                 continue
             try:
                 await self.look()

@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 KEPT_SECONDS = 120.0
 """How long a page waits on the server for its browser to come back; what happened meanwhile is then caught up."""
 BUILD_SECONDS = 30.0
+CHECK_SECONDS = 20.0
+"""How often an open page asks whether its session is still good."""
 
 PRIMARY = "#1c6656"
 
@@ -109,6 +111,13 @@ async def _quietly(work: Coroutine[Any, Any, None]) -> None:
         log.exception("work behind a page broke")
 
 
+async def _still(visit: Visit) -> None:
+    """Whoever logged out in another tab, or may no longer be here, is shown the door."""
+    me = logged_in()
+    if me is None or me.name != visit.me.name or me.role != visit.me.role:
+        visit.client.open("/login")
+
+
 Draw = Callable[[Visit], Awaitable[None]]
 
 
@@ -131,6 +140,7 @@ def page(name: str, *, icon: str, roles: Sequence[str], order: int) -> Callable[
                 return to_login(str(request.url.path).removeprefix(PREFIX), request.url.query)
             dress()
             visit = Visit(house(), me, dict(request.query_params), ui.context.client)
+            visit.every(CHECK_SECONDS, lambda: _still(visit))
             with ui.element("div").classes("frame"):
                 navigation(visit, name)
                 with ui.element("main").classes("page").props(f'aria-label="{say(f"nav.{name}")}"'):
@@ -204,4 +214,5 @@ def navigation(visit: Visit, here: str) -> None:
 def log_out() -> None:
     """End this browser's session."""
     nicegui.app.storage.user.clear()
+    ui.run_javascript("desk.leave()")
     ui.navigate.to("/login")

@@ -249,6 +249,8 @@ window.desk = (() => {
       if (fresh) { settled = true; toEnd(true); }
       clock();
     },
+    /** Logged out: no half-written word stays on a shared machine. What was sent goes out at the next log-in. */
+    leave() { Object.keys(localStorage).filter((name) => name.startsWith("desk:draft:")).forEach((name) => localStorage.removeItem(name)); },
     phrases(all) { phrases = all; },
     /** How many wait; with `loud`, somebody new has come. */
     badge(n, loud) {
