@@ -25,6 +25,7 @@ from assistant.settings import Settings
 from assistant.turn.shop import Retriever, Shop
 from assistant.turn.turn import take_turn
 from knowledge.catalogue import Catalogue
+from knowledge.cross import open_reranker
 from knowledge.database import open_engine, reading, writing
 from knowledge.embedding import Embedding, open_embedding
 from knowledge.index import ShopIndex
@@ -151,6 +152,7 @@ async def open_shops(settings: Settings) -> AsyncIterator[Shops]:
             index_for,
             pack=packs.put,
             unpack=lambda name, state: packs.get(name, state, embedding),
+            reranker=open_reranker(settings.RERANK_MODEL),
         )
         try:
             yield shops

@@ -18,6 +18,7 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict, Field, PrivateAttr, SkipValidation
 
+from knowledge.cross import TOP, Reranker
 from knowledge.feedback import REACH, Memory
 from knowledge.index import ShopIndex, rows_of
 from knowledge.synonyms import Terms
@@ -45,6 +46,8 @@ class HybridRetriever(BaseRetriever):
     """The passages that wording changed, as they may be shown, by id."""
     memory: SkipValidation[Memory] = Memory()
     """What was said of the shop's answers."""
+    reranker: SkipValidation[Reranker | None] = None
+    """Orders the first hits again, where `RERANK_MODEL` is set."""
 
     _turning: list[float] = PrivateAttr()
     """Moments at which some passage begins or ends to be valid, sorted: between two of them nothing changes."""
@@ -59,22 +62,27 @@ class HybridRetriever(BaseRetriever):
         """Best hits first; see `ShopIndex.search`. The same question is not searched twice while nothing changed."""
         moment = valid_on or datetime.now(UTC)
         if self.index.vectors is None:
-            return self._searched(question, k or self.k, moment)  # the model may be back next time
+            return self._searched(question, k or self.k, moment)[0]  # the model may be back next time
         key = (clean(question), k or self.k, bisect_right(self._turning, moment.timestamp()))
         hits = self._found.get(key)
         if hits is None:
+            hits, whole = self._searched(question, k or self.k, moment)
             if len(self._found) >= REMEMBERED:
                 self._found.clear()
-            hits = self._found[key] = self._searched(question, k or self.k, moment)
+            if whole:
+                self._found[key] = hits
         return list(hits)
 
-    def _searched(self, question: str, k: int, moment: datetime) -> list[Hit]:
-        asked = self.terms.said(question)
-        if self.memory:
-            hits = self.memory.ordered(question, self.index.search(asked, k + REACH, valid_on=moment), k)
-        else:
-            hits = self.index.search(asked, k, valid_on=moment)
-        return [self._as_given(hit) for hit in hits] if self.given else hits
+    def _searched(self, question: str, k: int, moment: datetime) -> tuple[list[Hit], bool]:
+        """The hits, and whether everything that orders them was in time."""
+        asked, whole = self.terms.said(question), True
+        most = max(k + REACH if self.memory else k, TOP if self.reranker else k)
+        hits = self.index.search(asked, most, valid_on=moment)
+        if self.reranker is not None and len(hits) > 1:
+            again = self.reranker.ordered(asked, hits)
+            hits, whole = (hits, False) if again is None else (again, True)
+        hits = self.memory.ordered(question, hits, k) if self.memory else hits[:k]
+        return ([self._as_given(hit) for hit in hits] if self.given else hits), whole
 
     def _as_given(self, hit: Hit) -> Hit:
         """The hit with the shop's own text, and the wording that matched as it stands there."""
@@ -86,7 +94,7 @@ class HybridRetriever(BaseRetriever):
 
     async def asearch(self, question: str, *, k: int | None = None, valid_on: datetime | None = None) -> list[Hit]:
         """The same without holding up the event loop where the model is slow."""
-        if self.index.embedding.instant:
+        if self.index.embedding.instant and self.reranker is None:
             return self.search(question, k=k, valid_on=valid_on)
         return await asyncio.to_thread(self.search, question, k=k, valid_on=valid_on)
 

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from assistant.errors import HouseError
 from assistant.turn.shop import Retriever, Shop
 from knowledge.catalogue import Catalogue
+from knowledge.cross import Reranker
 from knowledge.feedback import Memory
 from knowledge.index import ShopIndex
 from knowledge.search import HybridRetriever
@@ -83,9 +84,11 @@ class Shops(Mapping[str, Shop]):
         pack: Pack = lambda *_: False,
         unpack: Unpack = lambda *_: None,
         open_rows: int = OPEN_ROWS,
+        reranker: Reranker | None = None,
     ) -> None:
         self._catalogue, self._profile, self._open_index = catalogue, profile, open_index
         self._pack, self._unpack, self._most = pack, unpack, open_rows
+        self._reranker = reranker
         self._known: dict[str, _Known] = {}
         self._heard: dict[str, int] = {}
         self._open: OrderedDict[str, Shop] = OrderedDict()
@@ -209,7 +212,9 @@ class Shops(Mapping[str, Shop]):
             self._let_in(name, known, shop.retriever.index, shop)
 
     def _let_in(self, name: str, known: _Known, index: ShopIndex, old: Shop | None) -> Shop:
-        retriever = HybridRetriever(index=index, terms=known.terms, given=known.given or {}, memory=known.memory)
+        retriever = HybridRetriever(
+            index=index, terms=known.terms, given=known.given or {}, memory=known.memory, reranker=self._reranker
+        )
         if name in self._open:
             self._rows -= _size(self._open.pop(name))
         opened = replace(old, retriever=retriever) if old else self._profile(name, retriever)
