@@ -1,10 +1,11 @@
 """How likely the best entry answers the question, and what follows from that.
 
-`p = σ(a·match + b·gap + c - d·missing + e·length)`: `match` is the fused score of the best wording, `gap` how far the
-next entry is behind, `missing` how many telling words of the question the entry never says, `length` how many words the
-question has. Where entries are rich in wordings a missing word tells most (area under the curve for a right first entry
-.76 → .85 on the demo shop); where they are one bare question it tells next to nothing: so all are fitted per shop and
-per model, on the shop's own similar questions, each in turn left out. Scores of different models and of differently
+`p = σ(a·match + b·gap + c - d·missing + e·length + f·whole - g·unsaid + h·asks)`: `match` is the fused score of the
+best wording, `gap` how far the next entry is behind in order, `missing` how many telling words of the question the
+entry never says, `length` how many words the question has, `whole` and `unsaid` as in `knowledge.rerank`, `asks` how
+much the message asks at all. Where entries are rich in wordings what is unsaid tells most; where they are one bare
+question it tells next to nothing: so they are fitted per shop and per model, on the shop's own similar questions, each
+in turn left out. Only `h` is set, not fitted: similar questions all ask. Scores of different models and of differently
 filled shops are not comparable, so no threshold is ever carried over.
 """
 
@@ -34,28 +35,46 @@ class Evidence:
     gap: float
     missing: int
     length: int
+    whole: float = 0.0
+    unsaid: float = 0.0
+    asks: float = 0.0
 
-    def row(self) -> tuple[float, float, float, float, float]:
+    def row(self) -> tuple[float, ...]:
         """As the curve weighs it."""
-        return (self.match, self.gap, 1.0, float(self.missing), float(self.length))
+        return (
+            self.match,
+            self.gap,
+            1.0,
+            -float(self.missing),
+            float(self.length),
+            self.whole,
+            -self.unsaid,
+            self.asks,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
     """One fitted curve."""
 
-    a: float = 8.0
-    b: float = 8.0
-    c: float = -5.0
+    a: float = 5.0
+    b: float = 3.0
+    c: float = -4.8
     d: float = 0.1
-    e: float = 0.05
+    e: float = 0.07
+    f: float = 0.0
+    g: float = 0.0
+    h: float = 1.0
     questions: int = 0
     """How many questions it was fitted on; 0 means a guess."""
 
+    def weights(self) -> tuple[float, ...]:
+        """In the order of `Evidence.row`."""
+        return (self.a, self.b, self.c, self.d, self.e, self.f, self.g, self.h)
+
     def of(self, evidence: Evidence) -> float:
         """Probability, 0…1, that an entry with this evidence answers."""
-        z = self.a * evidence.match + self.b * evidence.gap + self.c
-        z += self.e * evidence.length - self.d * evidence.missing
+        z = sum(weight * seen for weight, seen in zip(self.weights(), evidence.row(), strict=True))
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, z))))
 
 
@@ -106,8 +125,17 @@ def thresholds(*, wrong: float = 3.0, question: float = 1.0, person: float = 1.5
     return Thresholds(answer=round(answer, 3), clarify=round(float(p[asking[0]]), 3))
 
 
-def fit(asked: Sequence[LeftOut], default: Confidence, *, trust: float = MIXED) -> Confidence:
-    """The curve for left-out questions, held near `default` by `trust` questions' worth of belief in it."""
+_SIGN = np.array([1, 1, 0, 1, 0, 1, 1, 1])
+"""More match is never a reason against, a missing word never one for: a weight the wrong way round is chance."""
+_FREE = np.array([True, True, True, True, True, True, True, False])
+"""What a shop's own questions can tell; they all ask something."""
+
+
+def fit(asked: Sequence[LeftOut], default: Confidence, *, trust: float = MIXED, statements: bool = False) -> Confidence:
+    """The curve for left-out questions, held near `default` by `trust` questions' worth of belief in it.
+
+    `statements`: whether messages that ask nothing are among them, so that `h` can be told.
+    """
     if len(asked) < ENOUGH:
         return default
     x = np.array([q.evidence.row() for q in asked])
@@ -117,33 +145,39 @@ def fit(asked: Sequence[LeftOut], default: Confidence, *, trust: float = MIXED) 
     pulled = np.array([default.of(q.evidence) for q in asked])
     both, labels = np.vstack([x, x]), np.concatenate([y, pulled])
     weights = np.concatenate([weight, np.full(len(asked), trust / len(asked))])
-    start = np.array([default.a, default.b, default.c, -default.d, default.e])
-    sign = np.array([1, 1, 0, -1, 0])
-    at = _newton(both, labels, weights, start)
-    if (wrong := at * sign < 0).any():
-        # More match or gap is never a reason against, a missing word never one for: such weights are chance.
-        at = _newton(np.where(wrong, 0, both), labels, weights, np.where(wrong, 0, start))
-    a, b, c, d, e = at.tolist()
-    if not np.isfinite(at).all() or (at * sign < 0).any() or a == 0:
+    free, spread = _FREE.copy(), x.std(axis=0)
+    at = np.array(default.weights())
+    for _ in range(int(_SIGN.sum()) + 1):
+        at[free] = _newton(both[:, free], labels, weights, at[free], both[:, ~free] @ at[~free])
+        wrong = np.where(free & (at * _SIGN < 0), np.abs(at) * spread, 0.0)
+        if not wrong.any():
+            break
+        # One at a time, the worst first: what two share is then told by the other.
+        at[wrong.argmax()], free[wrong.argmax()] = 0.0, False
+    if not np.isfinite(at).all() or not at[[0, 5]].any():
         return default
-    return Confidence(a=a, b=b, c=c, d=-d, e=e, questions=len(asked))
+    return Confidence(**dict(zip("abcdefgh", at.tolist(), strict=True)), questions=len(asked))
 
 
 def _newton(
-    x: NDArray[np.float64], y: NDArray[np.float64], weight: NDArray[np.float64], start: NDArray[np.float64]
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    start: NDArray[np.float64],
+    offset: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Weighted logistic regression with a little ridge towards `start`, so that separable questions do not run away."""
-    ridge = np.diag([0.02, 0.02, 0.0, 0.02, 0.02])
+    ridge = np.eye(len(start)) * 0.02
 
     def loss(at: NDArray[np.float64]) -> float:
-        z = x @ at
+        z = x @ at + offset
         return float(weight @ (np.logaddexp(0, z) - y * z) + (at - start) @ ridge @ (at - start) / 2)
 
     at = start.copy()
     for _ in range(50):
-        p = 1 / (1 + np.exp(-np.clip(x @ at, -30, 30)))
+        p = 1 / (1 + np.exp(-np.clip(x @ at + offset, -30, 30)))
         gradient = x.T @ (weight * (p - y)) + ridge @ (at - start)
-        hessian = (x * (weight * p * (1 - p))[:, None]).T @ x + ridge + 1e-9 * np.eye(5)
+        hessian = (x * (weight * p * (1 - p))[:, None]).T @ x + ridge
         step = np.linalg.solve(hessian, gradient)
         # A full step overshoots where the curve is flat; halving it always finds lower ground.
         while (lower := loss(at - step)) > loss(at) and np.abs(step).max() > 1e-7:

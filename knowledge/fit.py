@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.confidence import OFF_SHARE, Evidence, LeftOut, fit
+from knowledge.asking import asks
+from knowledge.confidence import OFF_SHARE, LeftOut, fit
 from knowledge.coverage import Asked, said
 from knowledge.embedding import EmbeddingAway
-from knowledge.index import FAQ_SHARE, TEXT_SHARE, Floats, ShopIndex, entry_scores, row_scores
+from knowledge.index import FAQ_SHARE, POOL, TEXT_SHARE, Seen, ShopIndex, entry_scores, looks, row_scores
+from knowledge.rerank import Looks, closest
 from knowledge.words import clean
 
 SHARES = (0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9)
@@ -32,14 +34,15 @@ _QUESTIONS = 400
 
 @dataclass(frozen=True)
 class _Asked:
-    """One left-out question with both halves of its scores, the question's own row silenced."""
+    """One left-out question with what the index sees of it, the question's own rows silenced."""
 
     text: str
     entry: int
     rows: tuple[int, ...]
     """The rows that are this question, left out."""
-    dense: Floats
-    lexical: Floats
+    seen: Seen
+    length: float
+    """How long the sum of its entry's other rows is."""
 
 
 def fitted(index: ShopIndex, *, seed: int = 0) -> ShopIndex:
@@ -64,27 +67,38 @@ def left_out(index: ShopIndex, asked: list[_Asked]) -> list[LeftOut]:
     """What the index says to each question while it, and while its entry, is left out."""
     out = []
     for question in asked:
-        match, _ = entry_scores(index.rows, row_scores(index, question.dense, question.lexical))
-        best, second = _two_best(match)
-        alike = 1.0 if best == question.entry else _alike(index, best, question.entry)
+        found = looked_at(index, question)
+        best = found.order()[0]
+        alike = (
+            1.0 if found.entries[best] == question.entry else _alike(index, int(found.entries[best]), question.entry)
+        )
         if not DOUBTFUL <= alike < SAME_ANSWER:
-            right = alike >= SAME_ANSWER
-            out.append(_left_out(index, question, match, best, second, right, 1 - OFF_SHARE))
-        match[question.entry] = -9
-        best, second = _two_best(match)
-        out.append(_left_out(index, question, match, best, second, False, OFF_SHARE))
+            out.append(_left_out(index, question, found, best, alike >= SAME_ANSWER, 1 - OFF_SHARE))
+        without = found.without(question.entry)
+        out.append(_left_out(index, question, without, without.order()[0], False, OFF_SHARE))
     return out
 
 
-def _left_out(
-    index: ShopIndex, question: _Asked, match: Floats, best: int, second: int, right: bool, weight: float
-) -> LeftOut:
+def looked_at(index: ShopIndex, question: _Asked) -> Looks:
+    """The entries nearest to a question that is left out."""
+    match, _ = entry_scores(index.rows, row_scores(index, question.seen.dense, question.seen.lexical))
+    pool = closest(match, None, POOL)
+    # What is left out is no part of its entry: neither of its words nor of its middle.
+    silent = np.array(question.rows, dtype=np.int64)
+    lengths = None
+    if index.lengths is not None:
+        lengths = index.lengths.copy()
+        lengths[question.entry] = question.length
+    return looks(replace(index, lengths=lengths), question.text, question.seen, match, pool, silent)
+
+
+def _left_out(index: ShopIndex, question: _Asked, found: Looks, place: int, right: bool, weight: float) -> LeftOut:
+    best = int(found.entries[place])
     rows = range(*index.rows.of(best).indices(len(index.rows.texts)))
     texts = [index.rows.texts[row] for row in rows if row not in question.rows]
     words = Asked.of(question.text)
     missing = words.missing(said([*texts, index.passages[best].text]))
-    seen = Evidence(float(match[best]), float(match[best] - match[second]), missing, words.length)
-    return LeftOut(seen, right, weight)
+    return LeftOut(found.evidence(place, missing, words.length, asks(question.text)), right, weight)
 
 
 def _alike(index: ShopIndex, one: int, other: int) -> float:
@@ -92,11 +106,6 @@ def _alike(index: ShopIndex, one: int, other: int) -> float:
     if index.answers is None:
         return 0.0
     return float(index.answers[one].astype(np.float32) @ index.answers[other].astype(np.float32))
-
-
-def _two_best(match: Floats) -> tuple[int, int]:
-    first, second = np.argpartition(-match, 1)[:2].tolist()
-    return (first, second) if match[first] >= match[second] else (second, first)
 
 
 def _questions(index: ShopIndex, seed: int) -> list[_Asked]:
@@ -123,7 +132,11 @@ def _questions(index: ShopIndex, seed: int) -> list[_Asked]:
         dense, lexical = (matrix @ vector).astype(np.float32), index.postings.scores(text)
         own = tuple(same[rows.texts[row]])
         dense[list(own)], lexical[list(own)] = -9, -9
-        asked.append(_Asked(text, int(owner[row]), own, dense, lexical))
+        entry = int(owner[row])
+        span = rows.of(entry)
+        rest = [at for at in range(span.start, span.start + int(rows.sizes[entry])) if at not in own]
+        length = float(np.linalg.norm(matrix[rest].sum(axis=0)))
+        asked.append(_Asked(text, entry, own, Seen(vector, dense, lexical), max(length, 1e-6)))
     return asked
 
 
@@ -146,6 +159,6 @@ def _best_share(index: ShopIndex, asked: list[_Asked]) -> float:
 def _reciprocal(index: ShopIndex, asked: list[_Asked]) -> NDArray[np.float64]:
     out = []
     for question in asked:
-        match, _ = entry_scores(index.rows, row_scores(index, question.dense, question.lexical))
+        match, _ = entry_scores(index.rows, row_scores(index, question.seen.dense, question.seen.lexical))
         out.append(1 / (1 + int((match > match[question.entry]).sum())))
     return np.array(out)

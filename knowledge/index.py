@@ -1,7 +1,7 @@
 """Finds what a shop knows about a question: validity filter, weighted score fusion, one hit per entry.
 
-A wording scores `w·cosine + (1-w)·lexical`; an entry scores as its best wording, a little more where several agree; the
-cosine with the answer helps to order. Fusing by rank was measured eleven points worse and is not offered.
+A wording scores `w·cosine + (1-w)·lexical`; an entry matches as its best wording does, a little better where several
+agree; `knowledge.rerank` orders the best of them. Fusing by rank was measured eleven points worse and is not offered.
 """
 
 from __future__ import annotations
@@ -15,18 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge import postings as bm25
-from knowledge.confidence import Curves, Evidence
+from knowledge.asking import asks
+from knowledge.confidence import Curves
 from knowledge.coverage import Asked, spoken
 from knowledge.embedding import Embedding, EmbeddingAway, Matrix
+from knowledge.rerank import Looks, Weights, closest, unsaid, whole_of
+from knowledge.rows import Floats, Mask, Numbers, Rows, lengths, rows_of
 from knowledge.types import Hit, Passage
-from knowledge.words import clean, sentences, tokens
+from knowledge.words import clean, tokens
+
+__all__ = ["Exact", "Floats", "Rows", "ShopIndex", "rows_of"]
 
 FAQ_SHARE = 0.85
 """Dense share of a FAQ wording's score; flat between .8 and .9."""
 TEXT_SHARE = 0.5
 """Dense share of a document passage's score: long text needs the lexical half."""
-ANSWER_HELP = 0.3
-"""How much of the cosine with the answer is added when ordering."""
 AGREE = 20.0
 """How sharply the best wording of an entry outweighs its others. Against the best alone: +1.5 points hit@1 on the demo
 shop with all its similar questions, +2.2 with none for half of its entries, +0.3 with none at all (paired)."""
@@ -36,64 +39,9 @@ COUNTER_NEAR = 0.15
 """A counter-example this far behind the best wording begins to push."""
 LONGEST = 600
 """Characters of a message that are searched."""
-_POOL = 64
+POOL = 32
+"""Entries looked at closely; the right one is hardly ever behind them."""
 _OUT = np.float32(-9)
-
-Floats = NDArray[np.float32]
-Mask = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Rows:
-    """The searchable texts of some passages, each passage's texts together."""
-
-    texts: tuple[str, ...]
-    starts: NDArray[np.int64]
-    """First row of each passage."""
-    counter: Mask
-    """Which rows are counter-examples."""
-    document: Mask
-    """Which rows belong to a stretch of a document, not to a FAQ entry."""
-    sizes: NDArray[np.int64]
-    """How many rows that are no counter-examples each passage has."""
-
-    def of(self, passage: int) -> slice:
-        """The rows of one passage."""
-        last = passage + 1 == len(self.starts)
-        return slice(int(self.starts[passage]), len(self.texts) if last else int(self.starts[passage + 1]))
-
-
-def rows_of(passages: Sequence[Passage]) -> Rows:
-    """What is indexed of each passage: wordings and counter-examples, or the whole and its sentences."""
-    texts: list[str] = []
-    starts: list[int] = []
-    sizes: list[int] = []
-    counter: list[bool] = []
-    document: list[bool] = []
-    for passage in passages:
-        own = _wordings(passage)
-        against = [text for text in passage.counter if text.strip()]
-        starts.append(len(texts))
-        sizes.append(len(own))
-        texts += own + against
-        counter += [False] * len(own) + [True] * len(against)
-        document += [passage.kind == "text"] * (len(own) + len(against))
-    return Rows(
-        tuple(texts),
-        np.array(starts, dtype=np.int64),
-        np.array(counter, dtype=bool),
-        np.array(document, dtype=bool),
-        np.array(sizes, dtype=np.int64),
-    )
-
-
-def _wordings(passage: Passage) -> list[str]:
-    if passage.kind == "faq":
-        return list(dict.fromkeys(t for t in (passage.question, *passage.similar) if t.strip())) or [passage.text]
-    heading = passage.question.split(">")[-1].strip()
-    whole = f"{heading} {passage.text}" if heading else passage.text
-    parts = sentences(passage.text)
-    return [whole, *(dict.fromkeys(parts) if len(parts) > 1 else ())]
 
 
 class Vectors(Protocol):
@@ -137,7 +85,11 @@ class ShopIndex:
     """First moment each passage is valid, seconds since 1970."""
     ends: NDArray[np.float64]
     """First moment it no longer is."""
+    lengths: Floats | None = None
+    """How long the sum of each passage's own rows is; None where not every row is read."""
     faq_share: float = FAQ_SHARE
+    weights: Weights = field(default_factory=Weights)
+    """What each view of an entry counts in the order."""
     curves: Curves = field(default_factory=Curves)
     """From a match and its gap to a probability."""
     degraded: str = ""
@@ -163,7 +115,8 @@ class ShopIndex:
 
     def described(self) -> str:
         """How it scores, in a line for reports."""
-        share = f"faq {self.faq_share:.2f} dense + {1 - self.faq_share:.2f} bm25 + {ANSWER_HELP:.2f} answer"
+        share = f"faq {self.faq_share:.2f} dense + {1 - self.faq_share:.2f} bm25"
+        share += "".join(f" {weight:+.2f} {name}" for name, weight in self.weights.named())
         return f"hybrid ({share}; text {TEXT_SHARE:.2f} + {1 - TEXT_SHARE:.2f})" if self.vectors else "bm25"
 
 
@@ -179,6 +132,7 @@ def _assemble(passages: tuple[Passage, ...], embedding: Embedding, old: ShopInde
         begins=np.array([p.valid_from.timestamp() if p.valid_from else -np.inf for p in passages]),
         ends=np.array([p.valid_until.timestamp() if p.valid_until else np.inf for p in passages]),
         faq_share=old.faq_share if old else FAQ_SHARE,
+        weights=old.weights if old else Weights(),
         curves=old.curves if old else embedding.curves or Curves(),
     )
     try:
@@ -188,7 +142,8 @@ def _assemble(passages: tuple[Passage, ...], embedding: Embedding, old: ShopInde
         answers = _encode([p.text for p in passages], embedding, said, old.answers if old else None)
     except EmbeddingAway as away:
         return replace(built, degraded=str(away))
-    return replace(built, vectors=Exact(vectors.astype(np.float32)), answers=answers.astype(np.float16))
+    exact = vectors.astype(np.float32)
+    return replace(built, vectors=Exact(exact), answers=answers.astype(np.float16), lengths=lengths(rows, exact))
 
 
 def _postings(texts: Sequence[str], old: ShopIndex | None) -> bm25.Postings:
@@ -242,7 +197,7 @@ def entry_scores(rows: Rows, score: Floats) -> tuple[Floats, Floats]:
 
 def _pooled(rows: Rows, own: Floats) -> Floats:
     """The best wording of every passage, and what its others add; nothing is won by merely having many."""
-    if len(rows.texts) == len(rows.starts):
+    if rows.single:
         return own
     best = np.maximum.reduceat(own, rows.starts)
     spans = np.diff(np.append(rows.starts, len(rows.texts)))
@@ -251,52 +206,65 @@ def _pooled(rows: Rows, own: Floats) -> Floats:
     return np.asarray(best + agreeing / AGREE, dtype=np.float32)
 
 
+def looks(
+    index: ShopIndex, asked: str, seen: Seen, match: Floats, pool: Numbers, silent: Numbers | None = None
+) -> Looks:
+    """The entries of `pool` from every side. `silent`: rows that are taken not to be there."""
+    near = match[pool]
+    if seen.dense is None or seen.vector is None or index.answers is None:
+        return Looks(pool, near, near, np.zeros_like(near), np.zeros_like(near), near)
+    dense = seen.dense
+    if silent is not None:
+        dense = dense.copy()
+        dense[silent] = 0
+    whole = whole_of(index.rows, index.lengths, dense, pool)
+    missed = unsaid(index.postings, index.rows, asked, pool, silent)
+    answer = np.maximum(index.answers[pool].astype(np.float32) @ seen.vector, 0)
+    return Looks(pool, near, whole, missed, answer, index.weights.score(near, whole, missed, answer))
+
+
 def _rank(index: ShopIndex, asked: str, allowed: Mask, k: int) -> list[Hit]:
-    lexical = index.postings.scores(asked)
-    vector = _vector(index, asked)
-    dense = None if vector is None or index.vectors is None else index.vectors.cosines(vector, lexical)
-    match, own = entry_scores(index.rows, row_scores(index, dense, lexical))
-    size = min(max(_POOL, k), int(np.count_nonzero(allowed)))
-    if size < len(match):
-        match = np.where(allowed, match, _OUT)
-    pool = np.argpartition(-match, size - 1)[:size]
-    order = match[pool]
-    if vector is not None and index.answers is not None:
-        order = order + np.float32(ANSWER_HELP) * np.maximum(index.answers[pool].astype(np.float32) @ vector, 0)
-    ranked = np.sort(match[pool])[::-1]
-    words = Asked.of(asked)
+    seen = seen_of(index, asked)
+    match, own = entry_scores(index.rows, row_scores(index, seen.dense, seen.lexical))
+    found = looks(index, asked, seen, match, closest(match, None if allowed.all() else allowed, max(POOL, k)))
+    words, asking = Asked.of(asked), asks(asked)
     hits = []
-    for at in np.lexsort((pool, -order))[:k].tolist():
-        entry = int(pool[at])
-        span = index.rows.of(entry)
+    for place in found.order()[:k]:
+        entry = int(found.entries[place])
+        passage, span = index.passages[entry], index.rows.of(entry)
         row = span.start + int(np.argmax(own[span]))
-        curve = index.curves.faq if index.passages[entry].kind == "faq" else index.curves.text
-        rival = 0.0 if len(ranked) < 2 else float(ranked[1] if match[entry] >= ranked[0] else ranked[0])
+        curve = index.curves.faq if passage.kind == "faq" else index.curves.text
         hits.append(
             Hit(
-                passage=index.passages[entry],
-                score=float(order[at]),
+                passage=passage,
+                score=float(found.score[place]),
                 match=min(max(float(match[entry]), 0.0), 1.0),
-                dense=0.0 if dense is None else float(dense[row]),
-                lexical=float(lexical[row]),
+                dense=0.0 if seen.dense is None else float(seen.dense[row]),
+                lexical=float(seen.lexical[row]),
                 wording=index.rows.texts[row],
-                confidence=curve.of(
-                    Evidence(
-                        float(match[entry]),
-                        float(match[entry]) - max(rival, 0.0),
-                        words.missing(spoken(index.passages[entry])),
-                        words.length,
-                    )
-                ),
+                confidence=curve.of(found.evidence(place, words.missing(spoken(passage)), words.length, asking)),
             )
         )
     return hits
 
 
-def _vector(index: ShopIndex, asked: str) -> Floats | None:
+@dataclass(frozen=True)
+class Seen:
+    """One question beside every row."""
+
+    vector: Floats | None
+    """None while the embedding model is away."""
+    dense: Floats | None
+    lexical: Floats
+
+
+def seen_of(index: ShopIndex, asked: str) -> Seen:
+    """A cleaned question beside every row of a shop."""
+    lexical = index.postings.scores(asked)
     if index.vectors is None:
-        return None
+        return Seen(None, None, lexical)
     try:
-        return np.asarray(index.embedding.encode_queries([asked])[0], dtype=np.float32)
+        vector = np.asarray(index.embedding.encode_queries([asked])[0], dtype=np.float32)
     except EmbeddingAway:
-        return None
+        return Seen(None, None, lexical)
+    return Seen(vector, index.vectors.cosines(vector, lexical), lexical)

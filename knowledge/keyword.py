@@ -12,8 +12,8 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict, SkipValidation
 
-from knowledge.index import Rows, rows_of
 from knowledge.postings import Postings, build
+from knowledge.rows import Rows, rows_of
 from knowledge.types import Passage
 from knowledge.words import clean
 

@@ -57,7 +57,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         make(corpus.without(HELD_OUT), Path(folder), recipe, **sizes)
         say("a model that has not seen every intent, for confidence")
         found = curves(
-            ShippedEmbedding(Path(folder)), corpus.intents, corpus.answers, every=HELD_OUT, seed=options.seed
+            ShippedEmbedding(Path(folder)),
+            corpus.intents,
+            corpus.answers,
+            every=HELD_OUT,
+            seed=options.seed,
         )
     make(corpus, options.out, recipe, **sizes)
     store_curves(options.out, found)

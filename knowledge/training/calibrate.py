@@ -12,17 +12,22 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from knowledge.confidence import Confidence, Curves, Evidence, LeftOut, fit
+from knowledge.asking import asks
+from knowledge.confidence import Confidence, Curves, LeftOut, fit
 from knowledge.coverage import Asked, spoken
 from knowledge.embedding import Embedding
-from knowledge.index import ShopIndex
+from knowledge.index import POOL, ShopIndex, entry_scores, looks, row_scores, seen_of
+from knowledge.rerank import Looks, closest
 from knowledge.training.corpus import Intent
-from knowledge.types import Hit, Passage
+from knowledge.types import Passage
 from knowledge.words import clean
 
 QUESTIONS = 1500
 OFF_SHARE = 0.25
 """Share of questions no entry answers: more than a shop's own fit assumes, whose entries fit its shoppers better."""
+HELD = 0.5
+"""Belief in the default curve, in questions a question: our intents are no near-duplicates of each other as entries
+of some shops are, and would have the gap between two entries count for too little."""
 
 
 def curves(
@@ -46,26 +51,37 @@ def curves(
     text = [Passage(str(at), "text", said, str(at)) for at, (_, said) in enumerate(answers)]
     questions = [(str(at), question) for at, (question, _) in enumerate(answers)]
     rng = np.random.default_rng(seed)
-    return Curves(_fitted(embedding, faq, asked, most, rng), _fitted(embedding, text, questions, most, rng))
+    return Curves(_fitted(embedding, faq, asked, most, rng, HELD), _fitted(embedding, text, questions, most, rng, 0.0))
 
 
 def _fitted(
-    embedding: Embedding, passages: list[Passage], asked: list[tuple[str, str]], most: int, rng: np.random.Generator
+    embedding: Embedding,
+    passages: list[Passage],
+    asked: list[tuple[str, str]],
+    most: int,
+    rng: np.random.Generator,
+    held: float,
 ) -> Confidence:
     index = ShopIndex.build(passages, embedding)
-    chosen = rng.permutation(len(asked))[:most].tolist()
+    number = {passage.id: at for at, passage in enumerate(passages)}
     seen = []
-    for entry, question in (asked[at] for at in chosen):
-        hits = index.search(question, k=3)
-        without = [hit for hit in hits if hit.passage.id != entry]
-        if len(without) >= 2:
-            words = Asked.of(clean(question))
-            seen.append(_left_out(hits, entry, words, 1 - OFF_SHARE))
-            seen.append(_left_out(without, entry, words, OFF_SHARE))
-    return fit(seen, Confidence(), trust=0)
+    for key, question in (asked[at] for at in rng.permutation(len(asked))[:most].tolist()):
+        text, entry = clean(question), number[key]
+        found = _found(index, text)
+        if len(found.entries) > 2:
+            seen.append(_left_out(index, text, found, entry, 1 - OFF_SHARE))
+            seen.append(_left_out(index, text, found.without(entry), entry, OFF_SHARE))
+    return fit(seen, Confidence(), trust=held * len(seen))
 
 
-def _left_out(hits: Sequence[Hit], entry: str, words: Asked, weight: float) -> LeftOut:
-    first, second = hits[0], hits[1]
-    seen = Evidence(first.match, first.match - second.match, words.missing(spoken(first.passage)), words.length)
-    return LeftOut(seen, first.passage.id == entry, weight)
+def _found(index: ShopIndex, text: str) -> Looks:
+    seen = seen_of(index, text)
+    match, _ = entry_scores(index.rows, row_scores(index, seen.dense, seen.lexical))
+    return looks(index, text, seen, match, closest(match, None, POOL))
+
+
+def _left_out(index: ShopIndex, text: str, found: Looks, entry: int, weight: float) -> LeftOut:
+    place, words = found.order()[0], Asked.of(text)
+    best = int(found.entries[place])
+    missing = words.missing(spoken(index.passages[best]))
+    return LeftOut(found.evidence(place, missing, words.length, asks(text)), best == entry, weight)

@@ -28,6 +28,18 @@ from knowledge.words import sentences
 TEXT = Path(__file__).with_name("text")
 Variant = Literal["clean", "research"]
 
+STATEMENTS = "shopper_telling.txt"
+"""The prose of which every line is a message that asks nothing."""
+TELLING = frozenset(
+    (
+        *("thanks", "bye", "ok_ack", "praise_product", "praise_service", "wait_moment"),
+        *("busy_later", "solved_done", "apology_me", "swear_angry", "joke_smalltalk"),
+    )
+)
+"""Intents whose wordings ask nothing."""
+NEITHER = frozenset(("greet", "disappointed", "unclear_fragment", "repeat_question"))
+"""Intents whose wordings may ask or not."""
+
 PROSE_EACH = 20
 """How often each prose template of the grammar is filled."""
 CLEAN = ("faq_pairs.jsonl", "dialogues_crosswoz.jsonl", "policy_docs")
@@ -74,6 +86,8 @@ class Corpus:
     texts: dict[str, list[str]] = field(default_factory=dict)
     """Plain text by source."""
     pairs: list[Pair] = field(default_factory=list)
+    telling: list[str] = field(default_factory=list)
+    """Messages that ask nothing."""
 
     @property
     def sentences(self) -> list[str]:
@@ -98,6 +112,7 @@ class Corpus:
             self,
             intents=[intent for intent in self.intents if intent.key not in gone],
             answers=[pair for at, pair in enumerate(self.answers) if at % every],
+            telling=[said for at, said in enumerate(self.telling) if at % every],
             near=[g for g in self.near if not any(side.get("intent") in gone for side in g["sides"])],
             grammar=self.grammar | {"intents": [i for i in self.grammar["intents"] if i["intent"] not in gone]},
         )
@@ -127,6 +142,7 @@ def read(data: Path | None, variant: Variant, *, text: Path = TEXT, seed: int = 
         grammar=grammar,
         synonyms=load_yaml(text / "synonyms.yaml"),
     )
+    corpus.telling = statements(corpus.intents, text)
     prose = [line for path in sorted((text / "prose").rglob("*.txt")) for line in path.read_text("utf-8").splitlines()]
     corpus.texts["prose"] = [line for line in prose if line.strip()]
     corpus.texts["grammar"] = list(Grammar(grammar, np.random.default_rng(seed)).prose(PROSE_EACH))
@@ -135,6 +151,12 @@ def read(data: Path | None, variant: Variant, *, text: Path = TEXT, seed: int = 
             if (data / name).exists():
                 _add(corpus, data / name)
     return corpus
+
+
+def statements(intents: Sequence[Intent], folder: Path = TEXT) -> list[str]:
+    """Messages of our own that ask nothing."""
+    own = (folder / "prose" / STATEMENTS).read_text("utf-8").splitlines()
+    return own + [said for intent in intents if intent.key in TELLING for said in intent.say]
 
 
 def load_yaml(path: Path) -> Any:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
+from knowledge.training.asking import asking_weights
 from knowledge.training.corpus import Corpus
 from knowledge.training.intents import intent_layer
 from knowledge.training.pairs import OwnPairs
@@ -22,3 +25,4 @@ def make(corpus: Corpus, folder: Path, recipe: Recipe, *, size: int, dim: int, s
     rows = tune(start, pairs, recipe, seed=seed)
     keys, values = intent_layer(Bag(start.vocabulary, rows), corpus.intents)
     store(folder, start.vocabulary, rows, keys, values)
+    np.save(folder / "asks.npy", asking_weights(start.vocabulary, corpus.intents, corpus.telling))
