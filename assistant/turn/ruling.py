@@ -27,6 +27,8 @@ class Ruling:
     alone: bool = False
     """Whether the case speaks for itself: no fault is claimed, or a question of ours was answered, so that what the
     words resemble in the knowledge is chance."""
+    plain: bool = False
+    """Whether it is a verdict told in full, which a model may put in its own words."""
     beside: bool = False
     """Whether `ask` only goes before what the knowledge says in general: the order itself could not be looked at."""
     log: Mapping[str, Any] = field(default_factory=dict)

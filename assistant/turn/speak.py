@@ -13,7 +13,9 @@ from assistant.turn.compose import Draft, Line, fixed
 from assistant.turn.evidence import Evidence
 from assistant.turn.guard import Breach, Grounds, check
 from assistant.turn.meaning import Meaning, Script
+from assistant.turn.ruling import Ruling
 from assistant.turn.shop import Shop
+from assistant.turn.verdict_speech import Unsaid, in_own_words, speakable
 from assistant.turn.wording import (
     FIRST_SENTENCE_S,
     ModelFault,
@@ -55,7 +57,12 @@ async def speak(
 ) -> AsyncIterator[Line]:
     """The sentences of the answer, each checked before it is yielded; continues after what `talk.speaking` showed."""
     said, script = talk.speaking, meaning.said.script
-    if shop.model is not None and _wordable(shop, evidence, draft):
+    if shop.model is not None and not said and (ruling := speakable(evidence)) and draft.action == "answer":
+        for line in await _ruled(shop, meaning, ruling, notes):
+            yield in_script(line, script)
+        if notes.answered:
+            return
+    elif shop.model is not None and _wordable(shop, evidence, draft):
         if shop.breaker.allows():
             async for line in _worded(shop, talk, meaning, evidence, notes):
                 shown = in_script(line, script)
@@ -67,6 +74,26 @@ async def speak(
             return
     for line in _unsaid([in_script(line, script) for line in _checked(shop, draft, meaning, notes)], said, script):
         yield line
+
+
+async def _ruled(shop: Shop, meaning: Meaning, ruling: Ruling, notes: Notes) -> list[Line]:
+    """A model's words for a verdict, if they are the verdict's; else none. `notes.answered` says which."""
+    if not shop.breaker.allows():
+        notes.faults.append("model: resting after faults")
+        return []
+    try:
+        lines = await in_own_words(shop, meaning, ruling, notes)
+    except Unsaid as unsaid:
+        shop.breaker.succeeded()
+        notes.stopped.append(Stopped(unsaid.sentence, unsaid.problem))
+        return []
+    except ModelFault as fault:
+        shop.breaker.failed()
+        notes.faults.append(f"model: {fault}")
+        return []
+    shop.breaker.succeeded()
+    notes.answered, notes.engine = True, "llm"
+    return lines
 
 
 def in_script(line: Line, script: Script) -> Line:
@@ -83,6 +110,8 @@ def _wordable(shop: Shop, evidence: Sequence[Evidence], draft: Draft) -> bool:
     """Whether a model may word this: something was found, and no curated answer fits it word for word."""
     if draft.action not in ("answer", "clarify") or not any(e.hits for e in evidence):
         return False
+    if any(e.ruling for e in evidence):
+        return False  # what the rules say beside other matters keeps their own words
     if draft.action == "clarify" and not any(e.decision == "clarify" for e in evidence):
         return False
     curated_at = float(shop.settings.get("curated_at", CURATED_AT))

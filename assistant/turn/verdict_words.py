@@ -34,7 +34,7 @@ def worded(
     late = _late(verdict, wish)
     facts = tuple(Fact(text, source, CONFIDENCE) for text in _lines(verdict, wish, title, late=late))
     human = verdict.says == "human" or late
-    return Ruling(shown, wish, facts=facts, human=human, reason="overdue" if late else "policy_human")
+    return Ruling(shown, wish, facts=facts, human=human, reason="overdue" if late else "policy_human", plain=not late)
 
 
 def cite_of(verdict: Verdict) -> Cite:

@@ -67,23 +67,24 @@ def answer_prompt(
     passages = "\n".join(f"[{n}] {h.passage.question}：{h.passage.text}" for n, h in enumerate(hits, 1))
     return load("answer").render(
         shop=shop_name,
-        passages=_as_data(passages),
+        passages=as_data(passages),
         verdict=phrase("model.no_verdict"),
         history=_history(talk),
-        question=_as_data(meaning.said.original),
+        question=as_data(meaning.said.original),
         said=said or phrase("model.nothing_said"),
         correction=fix,
     )
 
 
-def _as_data(text: str) -> str:
+def as_data(text: str) -> str:
+    """Words that are not ours, for a prompt of ours."""
     # Headings of our own prompt inside a passage must not look like ours.
     return text.replace("【", "〔").replace("】", "〕")
 
 
 def _history(talk: Conversation) -> str:
     past = talk.messages[: -len(talk.pending) or None][-6:]
-    return "\n".join(f"{phrase(f'model.{m.by}')}：{_as_data(m.text)[:200]}" for m in past) or phrase("model.no_history")
+    return "\n".join(f"{phrase(f'model.{m.by}')}：{as_data(m.text)[:200]}" for m in past) or phrase("model.no_history")
 
 
 async def stream_sentences(
@@ -174,7 +175,7 @@ def _babbles(text: str) -> bool:
 
 async def restate(model: BaseChatModel, talk: Conversation, said: str) -> Restated | None:
     """The shopper's last words as whole questions, or None when the model is no help in time."""
-    prompt = load("understand").render(history=_history(talk), said=_as_data(said))
+    prompt = load("understand").render(history=_history(talk), said=as_data(said))
     try:
         async with asyncio.timeout(RESTATE_S):
             reply = await model.ainvoke(prompt)
