@@ -97,7 +97,10 @@ def _paraphrase(turns: tuple[str, ...], dice: random.Random) -> tuple[str, ...]:
     table, text = words("eval_perturb"), turns[-1]
     swaps = [group for group in table["same"] if any(word in text for word in group)]
     for group in dice.sample(swaps, min(2, len(swaps))):
-        word = max((w for w in group if w in text), key=len)
+        there = [word for word in group if word in text]
+        if not there:
+            continue  # another swap took it
+        word = max(there, key=len)
         text = text.replace(word, dice.choice([w for w in group if w != word]), 1)
     before, after = dice.choice(table["before"]), dice.choice(table["after"])
     return (*turns[:-1], f"{before}{text.rstrip('?？。')}{after}")
