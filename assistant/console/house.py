@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from assistant.service.reception import Reception
+from assistant.settings import Settings
 from knowledge.catalogue import Catalogue
 
 
@@ -47,5 +48,7 @@ class House:
     """Counts a try to log in from an address; raises a `HouseError` when they come too fast."""
     catalogue: Catalogue | None = None
     """The shops' knowledge, for pages that add to it; None where there is none (tests)."""
+    settings: Settings | None = None
+    """For pages that start processes or read files; None: as the environment has them."""
     demo: bool = False
     """Whether the demo shop's log-ins are open, so that the log-in page may name them."""

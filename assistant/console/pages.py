@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from nicegui import ui
 from starlette.types import ASGIApp
 
-from assistant.console import desk, drafts, history, login, phrases  # noqa: F401 — importing a page puts it in the navigation
+from assistant.console import desk, drafts, history, login, phrases, quality  # noqa: F401 — importing a page puts it in the navigation
 from assistant.console.board import Board
 from assistant.console.door import PREFIX
 from assistant.console.house import House

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from assistant.errors import HouseError
+from assistant.settings import Settings
 from assistant.turn.shop import Shop
 from eval.audit.appeal import agreement, states
 from eval.audit.lint import problems
 from eval.audit.report import Inspection, Seen, seen_in
-from eval.audit.rules import Rules
+from eval.audit.rules import Rules, rules_of
 from eval.audit.scan import Finding, scan
-from eval.audit.source import talks
+from eval.audit.source import open_database, talks
 from eval.audit.talk import Talk
 from eval.marks import open_marks
 
@@ -54,6 +56,18 @@ async def inspect(
         seen += seen_in(_since(talk, since))
     said = await marks.all(shop)
     return Inspection(shop, rules.digest, tuple(seen), tuple(findings), states(said), agreement(said))
+
+
+def inspected(
+    settings: Settings, shop: str, *, since: datetime | None = None, opened: Shop | None = None
+) -> Inspection:
+    """The same, in a thread of its own with its own event loop: an inspection is work, and pages must not wait."""
+
+    async def run() -> Inspection:
+        async with open_database(settings) as engine:
+            return await inspect(engine, shop, sound(rules_of(settings)), since=since, opened=opened)
+
+    return asyncio.run(run())
 
 
 def _since(talk: Talk, since: datetime | None) -> Talk:

@@ -187,6 +187,17 @@ def agent_name(agent: str) -> str:
     return names.get(agent, agent)
 
 
+def state_name(state: str) -> str:
+    """What became of a finding, in words."""
+    return str(words("inspection_words")["report"]["state"][state])
+
+
+def share(count: int, of: int) -> tuple[float, float]:
+    """Both ends of the interval of a share."""
+    found = wilson(count, of)
+    return found.low, found.high
+
+
 def _only(doc: Mapping[str, Any]) -> dict[str, Any]:
     return {name: doc[name] for name in ("shop", "talks", "messages", "red", "amber")}
 

@@ -17,6 +17,7 @@ from typing import Any, Literal, get_args
 import yaml
 
 from assistant.errors import HouseError
+from assistant.settings import Settings
 from prompts import words
 
 Who = Literal["assistant", "staff", "queue"]
@@ -136,6 +137,12 @@ def load_rules(folder: Path | None = None) -> Rules:
             rules[rule.id] = rule
     digest = hashlib.sha256("\n".join(text for _, text in texts).encode()).hexdigest()[:12]
     return Rules(tuple(rules.values()), digest)
+
+
+def rules_of(settings: Settings, folder: Path | None = None) -> Rules:
+    """The rules of this installation: those of `folder`, else the merchant's own in `DATA_DIR/inspection`, if any."""
+    own = settings.DATA_DIR / "inspection"
+    return load_rules(folder or (own if any(own.glob("*.y*ml")) else None))
 
 
 def _rows(name: str, text: str) -> list[Mapping[str, Any]]:

@@ -23,7 +23,7 @@ from eval.audit.case import case_of, keep
 from eval.audit.inspect import inspect, sound
 from eval.audit.lint import examples_of, problems
 from eval.audit.report import Inspection
-from eval.audit.rules import Rules, load_rules
+from eval.audit.rules import Rules, rules_of
 from eval.audit.source import moment_of, one, open_database
 from eval.marks import open_marks
 from prompts import words
@@ -54,7 +54,7 @@ def register(commands: Any) -> None:
 
 def handle(args: argparse.Namespace) -> int:
     """Inspect and print; 1 where the rules fail their own examples or an alert was not taken."""
-    rules = load_rules(args.rules)
+    rules = rules_of(read_settings(), args.rules)
     if args.lint:
         return _lint(rules)
     if args.alert and not args.alert_key:
