@@ -8,7 +8,7 @@ from typing import Any
 
 from assistant.conversation.events import Cite, Message, Noted, Option, Traced, Visited
 from assistant.conversation.store import Entry
-from assistant.service.stories import Story, stories
+from assistant.service.stories import Story, after_solving, stories
 from assistant.turn.escalate import mood_of, reasons
 from assistant.turn.shop import Shop
 
@@ -141,7 +141,8 @@ def _open_question(said: Sequence[tuple[Entry, Message]]) -> str:
     waiting: list[str] = []
     for _, message in said:
         if message.by == "shopper":
-            waiting.append(message.text)
+            if after_solving(message.text) != "confirmed":  # 谢谢 asks nothing
+                waiting.append(message.text)
         elif message.by == "staff" or message.action in ("answer", "decline"):
             waiting = []
     asked = [text for text in waiting if not _bare_call(text)]
