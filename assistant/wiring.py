@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -30,9 +31,10 @@ from knowledge.database import open_engine, reading, writing
 from knowledge.embedding import Embedding, open_embedding
 from knowledge.index import ShopIndex
 from knowledge.packed import Packs
+from knowledge.reembed import Reembedding
 from knowledge.types import Passage
 from knowledge.vector_process import RowsBeside
-from knowledge.vectors import VectorStore, open_index
+from knowledge.vectors import VectorStore
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -136,10 +138,14 @@ async def open_orders(settings: Settings) -> AsyncIterator[Callable[[str], OwnOr
 async def open_shops(settings: Settings) -> AsyncIterator[Shops]:
     """Every shop with knowledge, opened on first use."""
     embedding, vectors, model = open_embedder(settings), open_vectors(settings), open_model(settings)
-    packs = Packs(settings.DATA_DIR / "shops")
+    packs, changing = Packs(settings.DATA_DIR / "shops"), Reembedding(embedding, vectors, settings.DATA_DIR)
 
     def index_for(name: str, passages: list[Passage], before: ShopIndex | None) -> ShopIndex:
-        return open_index(name, passages, embedding, vectors, before)
+        return changing.open(name, passages, before)
+
+    def pack(name: str, state: str, index: ShopIndex) -> bool:
+        # What another model serves while ours is being made ready is not what the shop opens with next time.
+        return index.embedding.fingerprint == embedding.fingerprint and packs.put(name, state, index)
 
     def profile(name: str, retriever: Retriever) -> Shop:
         shop = replace(_profile(name, retriever), model=model)
@@ -150,14 +156,16 @@ async def open_shops(settings: Settings) -> AsyncIterator[Shops]:
             catalogue,
             profile,
             index_for,
-            pack=packs.put,
+            pack=pack,
             unpack=lambda name, state: packs.get(name, state, embedding),
             reranker=open_reranker(settings.RERANK_MODEL),
         )
+        changing.on_ready(shops.again)
         try:
             yield shops
         finally:
             await shops.close()
+            await asyncio.to_thread(changing.close)
             vectors.close()
 
 

@@ -32,7 +32,7 @@ class Asked:
         return len(self.telling - spoken)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4_000)
 def spoken(passage: Passage) -> frozenset[str]:
     """Every word an entry says: its question, similar questions and answer."""
     return said((passage.question, *passage.similar, passage.text))

@@ -14,6 +14,7 @@ import orjson
 from assistant.settings import Settings, read_settings
 from assistant.wiring import open_bus, open_catalogue, open_vectors
 from knowledge.embedding import open_embedding
+from knowledge.reembed import progress
 from prompts import phrase
 
 PARTS = ("langchain", "langchain-core", "chromadb", "fastapi", "websockets", "sqlalchemy", "opencc", "numpy")
@@ -81,7 +82,11 @@ async def _bus(settings: Settings) -> str:
 
 async def _embedding(settings: Settings) -> str:
     embedding = await asyncio.to_thread(open_embedding, settings.EMBEDDING_MODEL or None)
-    return f"{embedding.name} ({embedding.dim})"
+    said = f"{embedding.name} ({embedding.dim})"
+    if (far := progress(settings.DATA_DIR)) is None:
+        return said
+    model, done, total = far
+    return phrase("doctor.reembedding", said=said, model=model, done=str(done), total=str(total))
 
 
 async def _model(settings: Settings) -> str:

@@ -94,6 +94,7 @@ class Shops(Mapping[str, Shop]):
         self._open: OrderedDict[str, Shop] = OrderedDict()
         self._rows = 0
         self._stand: tuple[int, int, int] | None = None
+        self._again: set[str] = set()
         self._opening: dict[str, asyncio.Lock] = {}
         self._watcher: asyncio.Task[None] | None = None
 
@@ -150,6 +151,10 @@ class Shops(Mapping[str, Shop]):
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watcher
 
+    def again(self, name: str) -> None:
+        """Have an open shop opened again soon, although its knowledge is the same. May be called from any thread."""
+        self._again.add(name)
+
     async def _keep_looking(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
@@ -160,6 +165,9 @@ class Shops(Mapping[str, Shop]):
 
     async def _look(self) -> None:
         """Notice new shops and versions; an open shop is opened again, another when it is next asked."""
+        while self._again:
+            if (name := self._again.pop()) in self._open:
+                await self._refresh(name)
         if (stand := await self._catalogue.stand()) == self._stand:
             return
         heard = await self._catalogue.own.heard()

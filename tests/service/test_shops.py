@@ -130,8 +130,9 @@ async def test_words_and_feedback_reach_an_open_shop(tmp_path: Path) -> None:
         assert await found(shops, name, "kp怎么弄") != f"{name}：可以开发票吗的答案。"
         await catalogue.own.set_terms(name, Terms((("发票", "kp"),)))
         await until(shops, name, "kp怎么弄", f"{name}：可以开发票吗的答案。")
-        before = await shops[name].retriever.asearch("发货和退货", k=3)
-        await catalogue.own.judge(name, "发货和退货", [before[1].passage.id], True, weight=50)
-        await until(shops, name, "发货和退货", before[1].passage.text)
+        near = {q: await shops[name].retriever.asearch(q, k=3) for q in ("发货和退货", "开发票再退货", "店在哪里发货")}
+        question, before = min(near.items(), key=lambda item: item[1][0].score - item[1][1].score)
+        await catalogue.own.judge(name, question, [before[1].passage.id], True, weight=50)
+        await until(shops, name, question, before[1].passage.text)
         await catalogue.own.forget(name)
-        await until(shops, name, "发货和退货", before[0].passage.text)
+        await until(shops, name, question, before[0].passage.text)
