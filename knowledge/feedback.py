@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from knowledge.types import Hit
 from knowledge.words import clean, tokens
 
-ENTRY = 0.03
+ENTRY = 0.05
 """The most an entry's fame in all adds to its score: it parts near ties and nothing else."""
-ASKED = 0.4
+ASKED = 0.6
 """The most that what was said of an entry for this very question adds."""
 DOUBT = 4.0
 """Votes that say nothing yet: one vote moves a fifth of what very many would."""
@@ -65,7 +65,7 @@ class Memory:
         for hit in hits:
             own = self.asked.get((asked, hit.passage.id), 0.0)
             push = own + self.entries.get(hit.passage.id, 0.0)
-            # Half of the push on the odds as well: an answer that failed for this question is given less surely.
+            # The push moves the odds as well: an answer that failed for this question is given less surely.
             sure = _pushed(hit.confidence, own) if own else hit.confidence
             moved.append(replace(hit, score=hit.score + push, confidence=sure) if push else hit)
         return sorted(moved, key=lambda hit: -hit.score)[:k]
@@ -83,4 +83,4 @@ def _leaning(helped: int, failed: int) -> float:
 
 def _pushed(confidence: float, push: float) -> float:
     p = min(max(confidence, 1e-4), 1 - 1e-4)
-    return 1 / (1 + math.exp(-(math.log(p / (1 - p)) + 4 * push)))
+    return 1 / (1 + math.exp(-(math.log(p / (1 - p)) + 3 * push)))
