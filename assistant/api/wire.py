@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from typing import Any, Protocol, cast
 
@@ -16,6 +17,8 @@ from assistant.api import frames
 EXTENSION = "dianban.wire"
 _TOO_BIG = 1009
 _LINGER_SECONDS = 2.0
+_SEND_BYTES = 64 * 1024
+"""What the system keeps for a client (it doubles this); a conversation needs far less at once."""
 
 
 class Line(Protocol):
@@ -33,6 +36,9 @@ class Wire(WebSocketsSansIOProtocol):
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
+        if (line := self.transport.get_extra_info("socket")) is not None:
+            # Else the system takes 4 MB for a client that reads nothing, and all of it has to be made first.
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BYTES)
         if hasattr(self, "scope"):  # the handshake was in order; the application runs from the next step of the loop on
             extensions = cast(dict[str, Any], self.scope["extensions"])
             extensions[EXTENSION] = {"line": self}

@@ -8,8 +8,8 @@ from assistant.conversation.bus import Bus, Listener, Look, Told, Typing
 from assistant.conversation.events import Audience
 from assistant.conversation.store import Entry, Store
 
-PAGE = 500
-"""Events read at once when catching up."""
+PAGE = 100
+"""Events read at once when catching up: more would be made for nothing when the client does not take them."""
 
 
 class FellBehind(Exception):

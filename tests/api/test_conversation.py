@@ -390,7 +390,7 @@ async def dropped(served: Served) -> float:
 
 
 async def test_a_client_that_does_not_read_is_dropped_the_others_do_not_notice_and_it_may_resume(serve: Serve) -> None:
-    served = await serve(app={"limits": Limits(send_seconds=0.5)})
+    served = await serve(app={"limits": Limits(send_seconds=2.0)})
     other, slow = await served.shopper(), await served.shopper()
     await slow.close()
     long = [Message(by="staff", name="li", text="长" * 2000) for _ in range(3000)]  # more than the system buffers
