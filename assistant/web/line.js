@@ -59,10 +59,14 @@ export function openLine({ url, page = {}, seat, kept, socket, alone = (work) =>
     calling: saved.calling ?? false,
     judging: {},
     rating: null,
+    /** The orders to pick from, once asked for; and the number of the one picked. */
+    orders: null,
+    order: null,
   };
   let ws = null;
   let talkId = null;
   let said = null; // the token of the last hello
+  let identity = null; // who the shop's server says this is; kept in memory alone
   let tries = 0;
   let typedAt = 0;
   const timers = {};
@@ -100,7 +104,7 @@ export function openLine({ url, page = {}, seat, kept, socket, alone = (work) =>
     const mine = (ws = socket(url));
     mine.onopen = () => {
       said = seat.read()?.token ?? null;
-      mine.send(JSON.stringify({ type: "hello", token: said, after: state.talk.seq, page }));
+      mine.send(JSON.stringify({ type: "hello", token: said, after: state.talk.seq, page, ...(identity && { identity }) }));
     };
     mine.onmessage = ({ data }) => {
       if (mine !== ws) return;
@@ -163,12 +167,23 @@ export function openLine({ url, page = {}, seat, kept, socket, alone = (work) =>
     ack({ client_id }) {
       mark((it) => it.client_id === client_id, "sent");
     },
+    orders({ orders }) {
+      change({ orders });
+    },
+    picked({ number }) {
+      change({ order: number });
+    },
     typing({ by }) {
       change({ typing: { by } });
       arm("typing", TYPING_SHOWN, () => change({ typing: null }));
     },
     error({ code, message, retry_after: wait, client_id }) {
       if (code === "bad_token") return forget();
+      if (code === "bad_identity") {
+        identity = null; // out of date: go on as a visitor nobody vouches for
+        change({ trouble: { code, message, retry_after: null } });
+        return again();
+      }
       const soon = typeof wait === "number";
       // An error that does not say which message it is about is about the oldest one without an answer.
       const about = client_id ?? state.outbox.find((it) => it.state === "sending")?.client_id;
@@ -276,12 +291,24 @@ export function openLine({ url, page = {}, seat, kept, socket, alone = (work) =>
       typedAt = now();
       send({ type: "typing" });
     },
-    /** Continue as the visitor of this token (the shop knows who that is); without one, as the browser's own. */
-    identify(token) {
-      seat.write({ talk: null, token });
-      talkId = null;
-      begin();
+    /** Continue in the conversation of this token, or go on in this one as who the shop's server says this is. */
+    identify(token, who = null) {
+      identity = who;
+      if (token) {
+        seat.write({ talk: null, token });
+        talkId = null;
+        begin();
+      }
+      change({ orders: null, order: null });
       if (state.link !== "idle") again();
+    },
+    askOrders() {
+      change({ orders: null });
+      if (online()) send({ type: "orders" });
+      else if (state.link !== "connecting") again();
+    },
+    pickOrder(number) {
+      if (online()) send({ type: "pick_order", number });
     },
     /** Another tab of this browser holds a conversation now: join it. */
     join(held) {

@@ -6,6 +6,7 @@ import { composer } from "./composer.js";
 import { h, icon, mark } from "./dom.js";
 import { openLine } from "./line.js";
 import { logView } from "./log.js";
+import { orderPicker } from "./orders.js";
 import { alone, openStores } from "./stores.js";
 import { holder, linkBar, personButton, troubleLine, unreadCount } from "./status.js";
 import { loadWords } from "./words.js";
@@ -58,8 +59,10 @@ class ShopChat extends HTMLElement {
     this.launcher = h("button.launcher", { type: "button", "aria-haspopup": "dialog", "aria-expanded": "false",
       "aria-label": w("launcher.open"), onclick: () => this.open() }, mark(), h("span", {}, w("launcher.short")), badge);
     const [who, person] = [holder(w), personButton(w, () => this.line.callPerson())];
+    const orders = orderPicker(w, { ask: () => this.line.askOrders(), pick: (number) => this.line.pickOrder(number),
+      done: () => this.focusIn() });
     const [bar, trouble] = [linkBar(w, () => this.line.wake()), troubleLine(w)];
-    this.status = [who, person, bar, trouble, unreadCount(w, this.stores, this.launcher, badge)];
+    this.status = [who, person, orders, bar, trouble, unreadCount(w, this.stores, this.launcher, badge)];
     this.larger = h("button.tool.larger", { type: "button", "aria-pressed": "false",
       onclick: () => this.enlarge(!this.large) }, icon("text"), h("span", {}, w("panel.larger")));
     const title = options.title || w("panel.title");
@@ -70,7 +73,7 @@ class ShopChat extends HTMLElement {
         h("button.close", { type: "button", "aria-label": w("panel.close"), title: w("panel.close"),
           onclick: () => this.close() }, icon("close"))),
       bar.el, this.log.el,
-      h("footer.foot", {}, trouble.el, h("div.tools", {}, person.el, this.larger), this.composer.el));
+      h("footer.foot", {}, trouble.el, orders.card, h("div.tools", {}, person.el, orders.el, this.larger), this.composer.el));
     this.frame = h("div.chat", { lang: options.lang }, this.launcher, this.panel);
     if (options.launcher === "off") this.launcher.classList.add("off");
     this.root.append(this.frame);
@@ -163,8 +166,9 @@ class ShopChat extends HTMLElement {
     else this.open();
   }
 
-  identify({ token }) {
-    this.line.identify(token);
+  /** Who is here: `identity`, signed by the shop's server, opens their own orders; `token` an earlier conversation. */
+  identify({ token, identity }) {
+    this.line.identify(token, identity);
   }
 
   enlarge(on) {

@@ -276,7 +276,7 @@ async def test_the_demo_shopper_finds_an_order_and_asks_about_it(visit: Visit, s
     await expect(chat.theirs.first).to_be_visible()
     log = (await staff.get(f"/talks/{(await chat.seat())['talk']}")).json()
     number = page.url.rsplit("/", 1)[-1]
-    assert {"kind": "visited", "product": None, "order": number} in [it["event"] for it in log["events"]]
+    assert {"kind": "visited", "product": None, "order": number, "buyer": None} in [it["event"] for it in log["events"]]
 
 
 async def test_the_server_learns_which_product_is_looked_at(visit: Visit, staff: httpx.AsyncClient) -> None:
@@ -284,4 +284,6 @@ async def test_the_server_learns_which_product_is_looked_at(visit: Visit, staff:
     await chat.say("这款多久发货")
     await expect(chat.theirs).to_have_count(1)
     log = (await staff.get(f"/talks/{(await chat.seat())['talk']}")).json()
-    assert {"kind": "visited", "product": "NY-DJ01", "order": None} in [it["event"] for it in log["events"]]
+    assert {"kind": "visited", "product": "NY-DJ01", "order": None, "buyer": None} in [
+        it["event"] for it in log["events"]
+    ]
