@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 from hashlib import blake2b
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,14 @@ import numpy as np
 import orjson
 
 from knowledge.confidence import Confidence, Curves
-from knowledge.embedding import Embedding, Matrix
-from knowledge.index import ShopIndex
+from knowledge.embedding import Embedding
+from knowledge.index import Exact, ShopIndex, rows_of
+from knowledge.postings import Postings
 from knowledge.types import Passage
 
 log = logging.getLogger(__name__)
 
-FORM = 1
+FORM = 2
 """Changes with the meaning of the file: one of another form is not read."""
 _SEAL = 16
 
@@ -41,6 +42,7 @@ class Packs:
         """Keep `index` as the shop's at `version`; False where the disk does not take it."""
         if index.vectors is None or index.answers is None or (rows := index.vectors.matrix()) is None:
             return False
+        ids, lengths = index.postings.source
         head = orjson.dumps(
             {
                 "form": FORM,
@@ -49,12 +51,14 @@ class Packs:
                 "model": index.embedding.fingerprint,
                 "rows": len(rows),
                 "dim": rows.shape[1],
+                "words": len(ids),
                 "share": index.faq_share,
                 "curves": asdict(index.curves),
                 "passages": [_written(passage) for passage in index.passages],
             }
         )
-        body = b"".join([head, b"\n", rows.astype(np.float16).tobytes(), index.answers.astype(np.float16).tobytes()])
+        arrays = (rows.astype(np.float16), index.answers.astype(np.float16), ids.astype("<u8"), lengths.astype("<i8"))
+        body = b"".join([head, b"\n", *(array.tobytes() for array in arrays)])
         target = self._place(shop)
         part = target.with_suffix(f".{os.getpid()}")
         try:
@@ -88,38 +92,30 @@ class Packs:
         return self._folder / f"{blake2b(shop.encode(), digest_size=12).hexdigest()}.shop"
 
 
-def _opened(head: dict[str, Any], body: bytes, embedding: Embedding) -> ShopIndex:
-    passages = [_read(fields) for fields in head["passages"]]
-    both = np.frombuffer(body, dtype=np.float16).reshape(-1, head["dim"])
-    curves = Curves(**{name: Confidence(**curve) for name, curve in head["curves"].items()})
-    known = _Known(embedding, both[: head["rows"]], both[head["rows"] :])
-    index = ShopIndex.build(passages, known)
-    return replace(index, embedding=embedding, faq_share=head["share"], curves=curves)
-
-
-class _Known:
-    """A model that gives what was packed: first the rows, then the answers; anything else it has encoded anew."""
-
-    def __init__(self, model: Embedding, *packed: np.ndarray[Any, np.dtype[np.float16]]) -> None:
-        self._model, self._packed = model, list(packed)
-        self.name, self.fingerprint, self.instant = model.name, model.fingerprint, model.instant
-        self.curves = model.curves
-
-    @property
-    def dim(self) -> int:
-        return self._model.dim
-
-    def novelty(self, texts: Sequence[str]) -> float:
-        return self._model.novelty(texts)
-
-    def encode_queries(self, texts: Sequence[str]) -> Matrix:
-        return self._model.encode_queries(texts)
-
-    def encode_passages(self, texts: Sequence[str]) -> Matrix:
-        if self._packed and len(self._packed[0]) == len(texts):
-            return self._packed.pop(0).astype(np.float32)
-        self._packed.clear()
-        return self._model.encode_passages(texts)
+def _opened(head: dict[str, Any], body: bytes, embedding: Embedding) -> ShopIndex | None:
+    passages = tuple(_read(fields) for fields in head["passages"])
+    rows, count, dim = rows_of(passages), head["rows"], head["dim"]
+    if len(rows.texts) != count:
+        return None  # written by a release that indexed other texts
+    split = np.cumsum([0, 2 * count * dim, 2 * len(passages) * dim, 8 * head["words"], 8 * count]).tolist()
+    parts = [memoryview(body)[begin:end] for begin, end in pairwise(split)]
+    vectors, answers = (np.frombuffer(part, dtype=np.float16).reshape(-1, dim) for part in parts[:2])
+    source = (np.frombuffer(parts[2], dtype="<u8"), np.frombuffer(parts[3], dtype="<i8"))
+    none = np.zeros(0)
+    before = ShopIndex(
+        passages=passages,
+        embedding=embedding,
+        rows=rows,
+        postings=Postings(source[0], none, none, none, none, 0, {}, source),  # type: ignore[arg-type]
+        vectors=Exact(vectors.astype(np.float32)),
+        answers=answers,
+        begins=none,
+        ends=none,
+        faq_share=head["share"],
+        curves=Curves(**{name: Confidence(**curve) for name, curve in head["curves"].items()}),
+    )
+    # From here on it is an index some of whose passages changed, namely none: nothing is read or encoded again.
+    return before.updated(passages)
 
 
 def _written(passage: Passage) -> list[Any]:
