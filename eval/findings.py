@@ -10,7 +10,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from importlib.resources import files
 from typing import Any
+
+import yaml
 
 from assistant.turn.body import measures
 from assistant.turn.guard import Grounds, check, sentences
@@ -21,8 +24,10 @@ from prompts import words
 _SLOT = re.compile(r"\{(\w+)\}")
 _ECHOES = ("smalltalk", "clarify", "none", "decline", "multi", "pair", "resume", "handoff", "guard")
 _FILLED = ("product", "sizes", "order")
-_FIXED_WORDS = 6
-"""A template with fewer fixed characters matches by chance."""
+_EXAMPLE = "{example}"
+"""A question that gives an example states nothing."""
+_FIXED_WORDS = {False: 6, True: 4}
+"""A template with fewer fixed characters matches by chance; in a reckoning even short ones do not."""
 OWN_FIGURES = ("sizes:",)
 """Citations whose answers repeat the shopper's own measures."""
 
@@ -92,6 +97,8 @@ def filled_in(sentence: str, script: Transcript) -> Iterator[Said]:
         plain = lead.sub("", plain, count=1)
     verdict = script.answer.verdict or {}
     plain = plain.removeprefix(fold(f"{verdict.get('goods') or ''}："))
+    if verdict:
+        plain = plain.removeprefix(_reckoning())
     if (slots := _slots(plain, verdict)) is not None:
         yield from (Said(slot, free=False) for slot in slots)
         return
@@ -106,6 +113,14 @@ def filled_in(sentence: str, script: Transcript) -> Iterator[Said]:
 
 
 _GREETING = re.compile(r"^(?:[您你]好|亲)[呀啊]?[,，!！~～。\s]+")
+
+
+@cache
+def _reckoning() -> str:
+    """What goes before a reckoning; its steps follow in the same sentence."""
+    return fold(_SLOT.split(words("phrases")["verdict"]["working"])[0])
+
+
 _CLAUSE = re.compile("[,，。]")
 
 
@@ -117,7 +132,9 @@ def _slots(plain: str, verdict: Mapping[str, Any]) -> list[str] | None:
     for echoes, template in _templates(bool(verdict), bool(verdict.get("freight"))):
         if match := template.fullmatch(plain):
             # What a question back or an honest no repeats are the shopper's own words.
-            return [part for part in match.groups() if part and not echoes]
+            filled = [part for part in match.groups() if part and not echoes]
+            deeper = [(part, None if part == plain else _slots(part, verdict)) for part in filled]
+            return [slot for part, inner in deeper for slot in ([part] if inner is None else inner)]
     return None
 
 
@@ -125,16 +142,25 @@ def _slots(plain: str, verdict: Mapping[str, Any]) -> list[str] | None:
 def _templates(verdict: bool, payer_known: bool) -> tuple[tuple[bool, re.Pattern[str]], ...]:
     """Every fixed sentence as a pattern, the longest first. Verdict phrases count only beside a verdict."""
     found: dict[str, bool] = {}
-    for group in (*_ECHOES, *_FILLED, *(("verdict",) if verdict else ())):
-        payers = set(_strings(words("phrases")["verdict"]["freight"])) if payer_known else set()
-        for text in _strings(words("phrases").get(group, {})):
+    payers = set(_strings(words("phrases")["verdict"]["freight"])) if payer_known else set()
+    groups = {group: words("phrases").get(group, {}) for group in (*_ECHOES, *_FILLED)}
+    if verdict:
+        groups |= {"verdict": words("phrases")["verdict"], "working": _working()}
+    for group, texts in groups.items():
+        for text in _strings(texts):
             if text in payers:
                 continue
             for piece in (text, *sentences(text)):
-                if len(_SLOT.sub("", piece.strip())) >= _FIXED_WORDS:
-                    found.setdefault(piece.strip(), group in _ECHOES)
+                plain = _GREETING.sub("", piece.strip())
+                if len(_SLOT.sub("", plain)) >= _FIXED_WORDS[group == "working"]:
+                    found.setdefault(plain, group in _ECHOES or _EXAMPLE in text)
     longest = sorted(found, key=len, reverse=True)
     return tuple((found[piece], _pattern(piece)) for piece in longest)
+
+
+def _working() -> Any:
+    """How the rules say what they reckoned."""
+    return yaml.safe_load((files("assistant.policy") / "data" / "words.yaml").read_text("utf-8"))["working"]
 
 
 @cache

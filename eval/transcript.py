@@ -88,7 +88,9 @@ def order_text(order: Mapping[str, Any]) -> str:
     lines = [line for line in order.get("lines") or () if isinstance(line, Mapping)]
     paid, listed = ([int(line.get(name) or 0) for line in lines] for name in ("paid_fen", "list_fen"))
     left = [price - sum_ for price, sum_ in zip(listed, paid, strict=True)]
-    fens = {*paid, *listed, *left, sum(paid), sum(listed), sum(left), *_amounts(order)}
+    # Sending one thing back of several is reckoned from what was paid for all and what the kept ones cost.
+    returned = [sum(paid) - kept for kept in (*paid, *listed)]
+    fens = {*paid, *listed, *left, *returned, sum(paid), sum(listed), sum(left), *_amounts(order)}
     spelt = [f"{fen / 100:g}元 {fen / 100:.2f}元" for fen in sorted(fens)]
     return "\n".join((_words(order), f"{len(lines)}件", *spelt))
 
