@@ -2,6 +2,7 @@
 
 Server and shoppers run in processes of their own, each on its own core where there are two. Prints one markdown table.
 `python -m tests.bench shops`: thousands of shops in one process (`tests/bench/shops.py`).
+`python -m tests.bench table FOLDER… --demo`: how well the right entry is found (`tests/bench/table.py`).
 """
 
 from __future__ import annotations
@@ -96,13 +97,19 @@ def _measure(kind: str, size: int, answers: int, folder: Path) -> Iterator[dict[
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("chain", "shops"), default="chain", help="what to measure")
+    parser.add_argument("what", nargs="?", choices=("chain", "shops", "table"), default="chain", help="what to measure")
+    parser.add_argument("folders", nargs="*", type=Path, help="table: folders with kb.jsonl and queries.jsonl")
+    parser.add_argument("--demo", action="store_true", help="table: the demo shop and the eval cases, too")
     parser.add_argument("--shops", type=int, default=5000)
     parser.add_argument("--entries", type=int, default=100, help="entries of each of the shops")
     parser.add_argument("--answers", type=int, default=3000, help="answers per measurement at 50 shoppers")
     parser.add_argument("--sizes", type=int, nargs="*", default=list(SIZES))
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
+    if args.what == "table":
+        from tests.bench import table as retrieval
+
+        return retrieval.main(args.folders, demo=args.demo)
     if args.what == "shops":
         return shops.main(args.shops, args.entries, args.answers)
     if (os.cpu_count() or 1) > 1:
