@@ -83,7 +83,8 @@ def _rate(found: Mapping[str, Any], name: str) -> dict[str, Any] | None:
 
 def _at_least(name: str, rate: Mapping[str, Any], promised: Mapping[str, float]) -> Promise:
     got, least, slack = float(rate["accuracy"]), float(promised["accuracy"]), float(promised["tolerance"])
-    verdict: Judgement = "OK" if got >= least else "OKISH" if got >= least - slack else "FAIL"
+    short = round(least - got, 9)  # 0.8 - 0.2 is a little more than 0.6
+    verdict: Judgement = "OK" if short <= 0 else "OKISH" if short <= slack else "FAIL"
     return Promise(name, got, least, slack, False, verdict, int(rate["of"]))
 
 

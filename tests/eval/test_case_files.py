@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import subprocess
 import sys
@@ -15,6 +16,9 @@ from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
 from assistant.conversation.events import Cite, Event, HandedOver, Message, Visited
+from assistant.settings import read_settings
+from assistant.wiring import open_log
+from eval.__main__ import main
 from eval.case import CASES, BadCase, EvalCase, read_cases
 from eval.commands.cases import write_cases
 from eval.record import recorded
@@ -148,6 +152,28 @@ def test_a_sheet_for_people_shows_what_a_shopper_typed_as_text(tmp_path: Path) -
     write_cases([EvalCase.model_validate_json(orjson.dumps(HARD))], file)
     cells = [cell for row in load_workbook(file).active.iter_rows(min_row=2) for cell in row if cell.value]  # type: ignore[union-attr]
     assert all(cell.data_type == "s" for cell in cells)
+
+
+async def test_record_reads_a_conversation_of_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    answer = Message(by="assistant", text="48小时内发出。", action="answer", cites=(Cite(id="p", source="f.csv#2"),))
+    async with open_log(read_settings()) as store:
+        talk, _ = await store.open_talk("demo")
+        await store.append(talk, [Message(by="shopper", text="多久发货，我电话13812345678")])
+        await store.append(talk, [answer])
+    assert await asyncio.to_thread(main, ["record", talk]) == 0
+    out, err = capsysbinary.readouterr()
+    case = EvalCase.model_validate_json(out)
+    assert case.turns[0].startswith("多久发货")
+    assert "13812345678" not in out.decode()
+    assert case.expect.figures == ("48小时",)
+    assert "草稿" in err.decode()
+    file = tmp_path / "kept.jsonl"
+    assert await asyncio.to_thread(main, ["record", talk, "--answer", "1", "--out", str(file)]) == 0
+    assert read_cases([file]) == [case]
+    assert await asyncio.to_thread(main, ["record", "nobody"]) == 2
 
 
 def test_a_conversation_becomes_a_masked_case() -> None:
