@@ -145,7 +145,7 @@ def surety(each: Set) -> str:
 
 def calibration(sure: Floats, right: NDArray[np.bool_], bins: int = 10) -> float:
     """Expected calibration error over bins of equally many questions."""
-    order = np.array_split(np.argsort(sure), bins)
+    order = np.array_split(np.argsort(sure), min(bins, len(sure)))
     return float(sum(abs(sure[part].mean() - right[part].mean()) * len(part) for part in order) / len(sure))
 
 
