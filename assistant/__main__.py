@@ -1,4 +1,4 @@
-"""The commands: serve · demo · ask · chat · policy · trace · doctor. Results on stdout, progress on stderr."""
+"""The commands of the assistant, one file each in `commands/`. Results on stdout, progress on stderr."""
 
 from __future__ import annotations
 
@@ -45,6 +45,23 @@ def _parser() -> argparse.ArgumentParser:
     trace = commands.add_parser("trace", help="为什么这样答")
     trace.add_argument("talk", help="对话编号")
     trace.add_argument("--json", action="store_true")
+
+    shop = commands.add_parser("shop", help="自己的店：建文件夹、检查").add_subparsers(
+        dest="action", required=True, metavar="动作"
+    )
+    new = shop.add_parser("new", help="建一个店铺文件夹，里面是可以改的文件")
+    new.add_argument("shop", help="店铺编号，字母数字，例如 my-shop")
+    new.add_argument("--name", help="店名，显示给顾客")
+    shop.add_parser("check", help="检查店铺文件夹").add_argument("shop")
+
+    staff = commands.add_parser("staff", help="员工账号").add_subparsers(dest="action", required=True, metavar="动作")
+    add = staff.add_parser("add", help="加入或修改；密码从键盘或标准输入读")
+    add.add_argument("name", help="登录名")
+    add.add_argument("--role", required=True, choices=("agent", "merchant", "qa", "admin"), help="角色")
+    add.add_argument("--shop", nargs="+", default=["*"], help="负责的店铺，默认全部")
+    add.add_argument("--shown", default="", help="顾客看到的称呼，例如 客服小周")
+    staff.add_parser("remove", help="去掉").add_argument("name")
+    staff.add_parser("list", help="全部账号")
 
     clock = commands.add_parser("clock", help="服务指标：各平台回复率、转人工率、解决率、满意度，和每项里没做到的会话")
     clock.add_argument("--shop", required=True, help="店铺编号，例如 demo")

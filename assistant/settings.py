@@ -58,6 +58,11 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def shops_home(self) -> Path:
+        """Where merchants' shop folders lie (`python -m assistant shop new`)."""
+        return self.DATA_DIR / "merchants"
+
+    @property
     def database_url(self) -> str:
         """Where the log and the catalogue live."""
         return self.DATABASE_URL or f"sqlite:///{self.DATA_DIR / 'dianban.db'}"

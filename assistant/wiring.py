@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -17,9 +19,11 @@ from assistant.conversation.sql import open_store
 from assistant.conversation.store import Store
 from assistant.demo.load import HOME, load_orders, load_products, load_shop
 from assistant.demo.staff import demo_accounts
+from assistant.merchant.folder import read_about, read_goods
+from assistant.merchant.staff import StaffBook
 from assistant.policy.load import load_policies
-from assistant.service.orders import DatedOrders, OwnOrders, RemoteOrders, TableOrders
 from assistant.service.learning import Learning
+from assistant.service.orders import DatedOrders, OwnOrders, RemoteOrders, TableOrders
 from assistant.service.reception import Reception
 from assistant.service.shops import Shops, shanghai_now
 from assistant.settings import Settings
@@ -148,7 +152,7 @@ async def open_shops(settings: Settings) -> AsyncIterator[Shops]:
         return index.embedding.fingerprint == embedding.fingerprint and packs.put(name, state, index)
 
     def profile(name: str, retriever: Retriever) -> Shop:
-        shop = replace(_profile(name, retriever), model=model)
+        shop = replace(_profile(name, retriever, settings.shops_home), model=model)
         return shop if shop.orders is not None else replace(shop, orders=book(name))
 
     async with open_catalogue(settings) as catalogue, open_orders(settings) as book:
@@ -169,10 +173,10 @@ async def open_shops(settings: Settings) -> AsyncIterator[Shops]:
             vectors.close()
 
 
-def _profile(name: str, retriever: Retriever) -> Shop:
-    """What a shop is besides its knowledge. The demo shop's comes with the product; another's is its name so far."""
+def _profile(name: str, retriever: Retriever, home: Path) -> Shop:
+    """What a shop is besides its knowledge: the demo shop's comes with the product, a merchant's from its folder."""
     if name != DEMO:
-        return Shop(name, name, retriever, shanghai_now)
+        return _own(name, retriever, home)
     about = load_shop()
     return Shop(
         name,
@@ -184,6 +188,28 @@ def _profile(name: str, retriever: Retriever) -> Shop:
         orders=DatedOrders(load_orders, shanghai_now, visitor=str(about["visitor"])),
         settings=about,
     )
+
+
+def _own(name: str, retriever: Retriever, home: Path) -> Shop:
+    """A merchant's shop; one without a folder is its name, and answers from its knowledge alone."""
+    if not (home / name).is_dir():
+        return Shop(name, name, retriever, shanghai_now)
+    about = read_about(home, name)
+    policies = load_policies(home / name / "policies")
+    return Shop(
+        name,
+        str(about["name"]),
+        retriever,
+        shanghai_now,
+        products=tuple(read_goods(home, name)),
+        policies=policies,
+        settings=about,
+    )
+
+
+def _origins(home: Path, shop: str) -> Sequence[str]:
+    """The web sites that may embed a shop."""
+    return tuple(read_about(home, shop)["origins"]) if (home / shop).is_dir() else ()
 
 
 @asynccontextmanager
@@ -199,21 +225,28 @@ async def open_app(settings: Settings) -> AsyncIterator[FastAPI]:
         await shops.watch()
         Learning(store, shops.catalogue.own)
         reception = Reception(store, bus_at(settings.BUS_URL), shops, take_turn)
-        accounts = demo_accounts() if DEMO in shops else {}
+        for name in shops:
+            if name != DEMO and (settings.shops_home / name).is_dir():
+                read_about(settings.shops_home, name)  # a file nobody can read stops the start, not the first shopper
+                read_goods(settings.shops_home, name)
+        demo = DEMO in shops
+        accounts = StaffBook(settings.DATA_DIR / "staff.yaml", demo_accounts() if demo else None)
         app = create_app(
             reception,
             secret=settings.secret(),
             accounts=accounts,
+            origins=partial(_origins, settings.shops_home),
             identity_secret=settings.IDENTITY_SECRET.get_secret_value(),
             pages=(site.router,),
         )
+        app.state.demo = demo
         attempts = Attempts()
         house = House(
             reception,
             app.state.gate,
             lambda address: attempts.of(address).take(),
             catalogue=shops.catalogue,
-            demo=bool(accounts),
+            demo=demo,
         )
         async with console_at(app, house, secret=settings.secret(), kept=settings.DATA_DIR / "console"):
             yield app

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import uvicorn
@@ -31,7 +31,7 @@ def create_app(
     *,
     secret: str,
     accounts: Mapping[str, Account] | None = None,
-    origins: Mapping[str, Collection[str]] | None = None,
+    origins: Callable[[str], Collection[str]] | None = None,
     limits: Limits | None = None,
     identity_secret: str = "",
     pages: Sequence[APIRouter] = (),

@@ -21,6 +21,7 @@ async def serve(settings: Settings, host: str | None, port: int | None) -> int:
 
     host, port = host or settings.HOST, port or settings.PORT
     async with open_app(settings) as app:
-        print(phrase("command.addresses", base=f"http://{host}:{port}"), file=sys.stderr)
+        name = "demo_addresses" if app.state.demo else "addresses"
+        print(phrase(f"command.{name}", base=f"http://{host}:{port}"), file=sys.stderr)
         await server(app, host, port).serve()
     return 0

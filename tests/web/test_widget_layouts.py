@@ -229,11 +229,11 @@ async def another_shop(widget: str, tag: str) -> AsyncIterator[str]:
 async def test_a_shop_on_another_origin_embeds_it_with_one_tag(chromium: Browser) -> None:
     receives = await reception(answer=answerer(Gates()))
     context = await chromium.new_context(**DESKTOP)
-    origins: dict[str, list[str]] = {"demo": []}
-    async with serving(app_of(receives, pages=[site.router], origins=origins)) as widget:
+    origins: list[str] = []
+    async with serving(app_of(receives, pages=[site.router], origins=lambda _: origins)) as widget:
         tag = 'data-shop="demo" data-title="别家的客服" data-color="#ffd400" data-large'
         async with another_shop(widget, tag) as shop:
-            origins["demo"].append(f"http://{shop}")
+            origins.append(f"http://{shop}")
             chat = await (await tab(context, f"http://{shop}/")).open()
             await expect(chat.panel.get_by_role("heading")).to_have_text("别家的客服")
             await chat.say("七天无理由")
