@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     )
     ORDERS_SECRET: SecretStr = Field(SecretStr(""), description="查订单请求的签名密钥（ORDERS_URL 是接口时）")
     IDENTITY_SECRET: SecretStr = Field(SecretStr(""), description="店铺网页签发访客身份的密钥；留空不认任何身份")
+    SMTP_URL: SecretStr = Field(
+        SecretStr(""), description="没人接入、承诺过期时发邮件：smtp://用户:密码@主机:端口（或 smtps://）；留空不发"
+    )
     LOG_FORMAT: Literal["text", "json"] = Field("text", description="日志格式")
 
     @model_validator(mode="after")
@@ -110,6 +113,7 @@ _OURS = (
     "LOG_",
     "ORDERS_",
     "IDENTITY_",
+    "SMTP_",
 )
 """Names that begin like ours and are not ours are misspelt; others' names are none of our business."""
 _OTHERS = frozenset({"OPENAI_ORG_ID", "OPENAI_ORGANIZATION", "OPENAI_PROJECT", "OPENAI_PROJECT_ID", "LOG_LEVEL"})

@@ -22,10 +22,13 @@ from assistant.demo.staff import demo_accounts
 from assistant.merchant.folder import read_about, read_goods
 from assistant.merchant.staff import StaffBook
 from assistant.policy.load import load_policies
+from assistant.service.keeper import tell_nobody
 from assistant.service.learning import Learning
+from assistant.service.mail import Mailer
 from assistant.service.orders import DatedOrders, OwnOrders, RemoteOrders, TableOrders
-from assistant.service.reception import Reception
+from assistant.service.reception import Reception, farewell
 from assistant.service.shops import Shops, shanghai_now
+from assistant.service.thrice import no_third_time
 from assistant.settings import Settings
 from assistant.turn.shop import Retriever, Shop
 from assistant.turn.turn import take_turn
@@ -224,7 +227,10 @@ async def open_app(settings: Settings) -> AsyncIterator[FastAPI]:
     async with open_shops(settings) as shops, open_log(settings) as store:
         await shops.watch()
         Learning(store, shops.catalogue.own)
-        reception = Reception(store, bus_at(settings.BUS_URL), shops, take_turn)
+        smtp = settings.SMTP_URL.get_secret_value()
+        alert = Mailer(smtp, shops) if smtp else tell_nobody
+        answer = no_third_time(take_turn, farewell)
+        reception = Reception(store, bus_at(settings.BUS_URL), shops, answer, alert=alert)
         for name in shops:
             if name != DEMO and (settings.shops_home / name).is_dir():
                 read_about(settings.shops_home, name)  # a file nobody can read stops the start, not the first shopper

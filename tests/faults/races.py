@@ -24,7 +24,7 @@ from tests.support.server import reception
 from tests.support.wait import eventually
 
 AGENTS = ("li", "wang", "zhou")
-AT_ONCE = 150
+AT_ONCE = 40
 
 
 @dataclass(slots=True)

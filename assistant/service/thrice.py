@@ -1,0 +1,54 @@
+"""Nobody is told the same thing a third time in a row: then a person answers.
+
+The rules of the turn see what was asked; only here it is known what would be said. What is held back is the third of
+three, and nothing else: every other answer goes through as it comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from assistant.conversation.events import Event, HandedOver, Message, Traced
+from assistant.conversation.state import Conversation
+from assistant.service.running import Answer, Farewell, last_words
+from assistant.turn.escalate import level_of
+from assistant.turn.shop import Shop
+from assistant.turn.smalltalk import small_talk
+from knowledge.text import fold
+
+
+def no_third_time(answer: Answer, farewell: Farewell) -> Answer:
+    """`answer`, but for the third time of the same."""
+
+    async def answered(shop: Shop, talk: Conversation) -> AsyncIterator[Event]:
+        before = _said_twice(talk)
+        if before is None or small_talk(fold("\n".join(talk.pending))):
+            async for event in answer(shop, talk):
+                yield event
+            return
+        events = [event async for event in answer(shop, talk)]
+        if not any(isinstance(event, Message) and event.text == before for event in events):
+            for event in events:
+                yield event
+            return
+        for told in last_words(talk, farewell(shop, "not_understood", False), "not_understood"):
+            yield told
+        for event in events:
+            if isinstance(event, Traced):
+                yield event
+        yield HandedOver(reason="not_understood", level=level_of("not_understood"))
+
+    return answered
+
+
+def _said_twice(talk: Conversation) -> str | None:
+    """What the assistant has just said twice in a row, with nobody else's answer in between."""
+    said: list[str] = []
+    for message in reversed(talk.messages):
+        if message.by == "staff":
+            break
+        if message.by == "assistant":
+            said.append(message.text)
+            if len(said) == 2:
+                return said[0] if said[0] == said[1] else None
+    return None
