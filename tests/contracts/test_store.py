@@ -10,6 +10,7 @@ import pytest
 from assistant.conversation.events import Message
 from assistant.conversation.sql import SqlStore, open_store
 from knowledge.database import open_engine, reading, writing
+from tests.contracts.beside import BesideContract
 from tests.contracts.store import StoreContract
 from tests.support.postgres import fresh_database
 
@@ -19,7 +20,7 @@ async def opened(url: str) -> SqlStore:
     return await open_store(engine, reading(engine), writing(engine))
 
 
-class TestOnSqlite(StoreContract):
+class TestOnSqlite(StoreContract, BesideContract):
     @pytest.fixture
     async def store(self, tmp_path: Path) -> AsyncIterator[SqlStore]:
         store = await opened(f"sqlite:///{tmp_path}/log.db")
@@ -66,7 +67,7 @@ class TestInMemory(StoreContract):
 
 
 @pytest.mark.postgres
-class TestOnPostgres(StoreContract):
+class TestOnPostgres(StoreContract, BesideContract):
     @pytest.fixture
     async def url(self) -> AsyncIterator[str]:
         async with fresh_database() as url:
