@@ -9,6 +9,7 @@ from typing import Any
 
 from assistant.conversation.state import Conversation
 from assistant.policy.facts import Order
+from assistant.turn.clauses import is_question
 from assistant.turn.order_lines import line_meant
 from assistant.turn.shop import Shop
 from assistant.turn.when import Moments, bare_day, said_moments
@@ -104,7 +105,8 @@ def wish_in(words: Told, shop: Shop, order: Mapping[str, Any] | None) -> str | N
     whole = wish_of(words.question) or read(words.question)
     wish = wish_of(words.now) or (read(words.now) if words.open_wish is None else None)
     wish = wish or next((w for m in reversed(words.before) if not words.open_wish and (w := wish_of(m))), None)
-    wish = wish or (words.open_wish if words.replies or _names_line(words, shop, order) else None) or whole
+    answers = words.replies or _names_line(words, shop, order) or not is_question(words.now)
+    wish = wish or (words.open_wish if answers else None) or whole
     if wish is None and order is not None and "number" in order and order.get("signed_at") and "fault" in words.said:
         wish = FAULT if words.said["fault"] != "none" else None
     return _fitting(wish, words, order) if order is not None else _without_number(wish, words)

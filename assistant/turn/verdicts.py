@@ -104,7 +104,7 @@ def _ruled(shop: Shop, words: Told, order: Mapping[str, Any], wish: str, *, own:
     verdict = decided(shop, facts)
     if verdict is None or verdict.policy is None or not _OURS.isdisjoint(verdict.missing):
         return None
-    general = not own or not asks_permission(words.question)
+    general = own and not asks_permission(words.question)  # a day in the words is a day of their own
     fresh = words.open_wish is None and not words.said
     if verdict.says == "need_info" and answered and general and fresh:
         return None

@@ -153,9 +153,9 @@ def _real(noon: datetime, year: int, month: int, day: int) -> datetime | None:
 
 
 def _event_near(text: str, at: int) -> str | None:
-    """The event word nearest to a date, within a dozen characters."""
+    """The event word nearest to a date, within a dozen characters; of two, the one behind it (“前天买的今天到的”)."""
     near = [
-        (abs(match.start() - at), name)
+        (abs(match.start() - at) + (0 if match.start() >= at else 1), name)
         for name, pattern in _EVENTS.items()
         for match in pattern.finditer(text)
         if abs(match.start() - at) <= 12

@@ -42,12 +42,20 @@ def _denied() -> re.Pattern[str]:
 
 def wish_of(question: str) -> str | None:
     """The wish a question (folded) asks about: return, exchange, repair, price_protect, refund, cancel, ship …"""
-    return next((wish for wish, pattern in _wishes("wishes") if pattern.search(question)), None)
+    left = _without_dropped(question)
+    return next((wish for wish, pattern in _wishes("wishes") if pattern.search(left)), None)
+
+
+def _without_dropped(text: str) -> str:
+    """The text without what they no longer want, where they say what they want instead: “不换了，直接退”."""
+    left = _pattern("dropped").sub(" ", text)
+    return left if any(pattern.search(left) for kind in ("wishes", "own") for _, pattern in _wishes(kind)) else text
 
 
 def own_wish_of(text: str) -> str | None:
     """The same where the goods meant are at hand, so that a bare “退” or “换大的” says enough."""
-    return wish_of(text) or next((wish for wish, pattern in _wishes("own") if pattern.search(text)), None)
+    left = _without_dropped(text)
+    return wish_of(left) or next((wish for wish, pattern in _wishes("own") if pattern.search(left)), None)
 
 
 def wants_something_done(question: str) -> bool:
