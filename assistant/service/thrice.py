@@ -1,4 +1,4 @@
-"""Nobody is told the same thing a third time in a row: then a person answers.
+"""Nobody is told the same thing, or asked back, a third time in a row: then a person answers.
 
 The rules of the turn see what was asked; only here it is known what would be said. What is held back is the third of
 three, and nothing else: every other answer goes through as it comes.
@@ -21,13 +21,14 @@ def no_third_time(answer: Answer, farewell: Farewell) -> Answer:
     """`answer`, but for the third time of the same."""
 
     async def answered(shop: Shop, talk: Conversation) -> AsyncIterator[Event]:
-        before = _said_twice(talk)
-        if before is None or small_talk(fold("\n".join(talk.pending))):
+        before, asked_back = _said_twice(talk), talk.clarified >= 2
+        if (before is None and not asked_back) or small_talk(fold("\n".join(talk.pending))):
             async for event in answer(shop, talk):
                 yield event
             return
         events = [event async for event in answer(shop, talk)]
-        if not any(isinstance(event, Message) and event.text == before for event in events):
+        said = next((event for event in events if isinstance(event, Message)), None)
+        if said is None or not (said.text == before or (asked_back and said.action == "clarify")):
             for event in events:
                 yield event
             return

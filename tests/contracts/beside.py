@@ -83,7 +83,7 @@ class BesideContract:
             ('\\b"c', [4]),
             ("client_id", []),
         ):
-            assert [one.seq for one in await store.search(words)] == where, words
+            assert [one.seq for one in await store.search(words)] == places, words
         assert await store.search("能退吗", shops=("other",)) == []
         assert await store.search("  ") == []
 

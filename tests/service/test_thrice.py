@@ -10,6 +10,7 @@ from assistant.conversation.events import Event, HandedOver, Message, Part, Trac
 from assistant.conversation.state import Conversation
 from assistant.service.reception import farewell
 from assistant.service.rehearsal import Rehearsal
+from assistant.service.running import Answer
 from assistant.service.thrice import no_third_time
 from assistant.turn.shop import Shop
 from tests.support.answers import shop
@@ -21,9 +22,9 @@ async def same(_shop: Shop, talk: Conversation) -> AsyncIterator[Event]:
     yield Traced(answers=talk.asked_at)
 
 
-async def ask(talk: Rehearsal, text: str) -> list[Event]:
+async def ask(talk: Rehearsal, text: str, answer: Answer = same) -> list[Event]:
     talk.happen(Message(by="shopper", text=text))
-    said = [event async for event in no_third_time(same, farewell)(talk.shop, talk.talk)]
+    said = [event async for event in no_third_time(answer, farewell)(talk.shop, talk.talk)]
     for event in said:
         talk.happen(event)
     return said
@@ -55,3 +56,15 @@ async def test_thanks_may_be_answered_any_number_of_times() -> None:
     talk = Rehearsal(shop())
     for _ in range(4):
         assert [event.kind for event in await ask(talk, "谢谢")] == ["part", "message", "traced"]
+
+
+async def asks_back(_shop: Shop, talk: Conversation) -> AsyncIterator[Event]:
+    text = f"哪方面？{talk.seq}"
+    yield Part(text=text, answers=talk.asked_at)
+    yield Message(by="assistant", text=text, action="clarify", answers=talk.asked_at)
+
+
+async def test_a_third_question_back_is_a_persons_too() -> None:
+    talk = Rehearsal(shop())
+    ends = [[event.kind for event in await ask(talk, text, asks_back)][-1] for text in ("那个呢", "怎么办", "可以吗")]
+    assert ends == ["message", "message", "handed_over"]
