@@ -68,7 +68,7 @@ class Seat:
         await self._bar.begin()
         ui.on("say", lambda e: self._said(e.args))
         ui.on("note", lambda e: self._noted(e.args))
-        ui.on("typing", lambda e: self.reception.bus.typing(str(e.args), "staff"))
+        ui.on("typing", lambda e: self._typed(str(e.args)))
         ui.on("key", lambda e: self._key(str(e.args)))
         self.visit.script("desk.start", self.me.name, words_for_script())
         if talk:
@@ -97,10 +97,10 @@ class Seat:
     async def _moved(self, now: Conversation, entries: list[Entry]) -> None:
         if (seen := (now.held_by, now.holder, now.ticket)) != self._shown:
             self._shown = seen
-            self._draw_head(now)
+            self._draw_head(now, solved=any(entry.kind == "resolved" for entry in entries))
         self.packet.show(self.pane.talk, self._shop, now, entries)
 
-    def _draw_head(self, now: Conversation) -> None:
+    def _draw_head(self, now: Conversation, *, solved: bool) -> None:
         self._head.clear()
         with self._head:
             with ui.element("div").classes("who-speaks"):
@@ -110,6 +110,8 @@ class Seat:
                 ui.html(level_pill(now.level), sanitize=False)
                 ui.label(said(f"reason.{now.reason}")).classes("muted small")
             ui.element("div").classes("grow")
+            if solved and now.ticket is None:
+                self._button("reopen", "replay", self.reopen)
             self._actions(now)
 
     def _holder(self, now: Conversation) -> str:
@@ -188,6 +190,11 @@ class Seat:
                 await drafts.edit(self.reception.store, kept.shop, kept.id, question=end.draft[0], answer=end.draft[1])
                 self.visit.tell(say("dialog.drafted"))
 
+    async def reopen(self) -> None:
+        """The last ticket was not solved after all: it waits again."""
+        with self._mine():
+            await self.desk.reopen(self.pane.talk, self.me.name)
+
     async def wait_on(self, on: WaitsOn) -> None:
         """Whose move it is, where it is not plain from who spoke last."""
         with self._mine():
@@ -223,6 +230,10 @@ class Seat:
                 self.visit.warn(self._plainly(why))
                 return self.visit.script("desk.refused", once)
         self.visit.script("desk.stored", once)
+
+    def _typed(self, talk: str) -> None:
+        if talk == self.pane.talk and self.pane.mine:
+            self.reception.bus.typing(talk, "staff")
 
     async def _noted(self, item: dict[str, Any]) -> None:
         with self.visit.failing():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from markupsafe import Markup
@@ -22,6 +23,8 @@ from assistant.service.packet import Packet, packet_with_order
 from assistant.turn.shop import Shop
 
 REPLIES = 3
+NEAR_ENOUGH = 0.2
+"""An entry less likely than this is not even worth a question back, so it is no reply to recommend."""
 REST_SECONDS = 0.15
 
 
@@ -125,12 +128,16 @@ async def _replies(shop: Shop, now: Conversation, packet: Packet) -> Sequence[Re
         first = await recommend(shop, now, asked)
     if first is None or first.reason == "asked_for_person":
         return ()
-    found: list[Recommended] = []
-    questions = [str(passage["question"]) for passage in first.passages if passage.get("question")]
-    for one in (first, *[each for q in questions[: REPLIES + 1] if (each := await recommend(shop, now, q))]):
-        if one.text and one.cites and all(one.text != each.text for each in found):
-            found.append(one)
-    return found[:REPLIES]
+    found = [first]
+    for passage in first.passages:
+        near = float(passage.get("confidence", 0))
+        if near >= NEAR_ENOUGH and (other := await recommend(shop, now, str(passage.get("question")))):
+            found.append(replace(other, confidence=near))  # how well it fits what was asked, not its own question
+    once: dict[str, Recommended] = {}
+    for one in found:
+        if one.text and one.cites:
+            once.setdefault(one.text, one)
+    return tuple(once.values())[:REPLIES]
 
 
 def _reply_cards(replies: Sequence[Recommended]) -> Markup:

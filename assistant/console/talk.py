@@ -86,7 +86,7 @@ class TalkPane:
         first = not self._entries
         before = self._entries[-1].at if self._entries else ""
         self._entries.extend(fresh)
-        self.now = await self._visit.house.reception.folds.at(self.talk, fresh[-1].seq)
+        self.now = await self._folded(fresh[-1].seq)
         with self._said:
             if drawn := bubbles(fresh, self._visit.me.name, before):
                 ui.html(drawn, sanitize=False)
@@ -94,6 +94,13 @@ class TalkPane:
         self._visit.script("desk.open", self.talk, self.mine, first)
         self._visit.script("desk.toEnd", first)
         await self._changed(self.now, self._entries)
+
+    async def _folded(self, seq: int) -> Conversation:
+        while True:
+            try:
+                return await self._visit.house.reception.folds.at(self.talk, seq)
+            except StoreBusy:
+                await asyncio.sleep(TAKE_BREATH_SECONDS)
 
 
 def composer() -> ui.element:

@@ -35,6 +35,19 @@ async def test_drafts_outlive_a_reload_and_replies_a_dead_server(staff: LogIn, s
     await expect(li.log.last).to_have_text("查到了")
     await expect(li.log.filter(has_text="正在查")).to_have_count(1)
 
+    # The agent's line breaks: both sides go on, and afterwards both have all of it once, in one order.
+    await li.page.context.set_offline(True)
+    await chat.say("还在吗")
+    await chat.say("我再补充一点")
+    await expect(chat.mine.last).to_have_text("我再补充一点")
+    await li.say("断线时说的")
+    await expect(li.page.locator("#outbox .said")).to_have_count(1)
+    await li.page.context.set_offline(False)
+    await expect(chat.theirs.last).to_have_text("断线时说的")
+    await expect(li.page.locator("#outbox .said")).to_have_count(0)
+    shown = await li.page.locator("#log .lines .said .text").all_inner_texts()
+    assert shown[-3:] == ["还在吗", "我再补充一点", "断线时说的"]
+
     # The server dies; what is said meanwhile waits in the browser and goes out once, in order.
     await server.kill()
     await li.say("第一句")
@@ -44,6 +57,6 @@ async def test_drafts_outlive_a_reload_and_replies_a_dead_server(staff: LogIn, s
     await expect(li.page.locator("#outbox .said")).to_have_count(0)
     await expect(chat.theirs.last).to_have_text("第二句")
     said = [text.strip() for text in await chat.theirs.all_inner_texts()]
-    assert said[-3:] == ["查到了", "第一句", "第二句"]
+    assert said[-3:] == ["断线时说的", "第一句", "第二句"]
     await expect(li.log.filter(has_text="句")).to_have_text(["第一句", "第二句"])
     await expect(li.page.locator(".held")).to_have_text("由我接待")

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+from websockets.typing import Origin
 
 from assistant.service.canned import Canned, read_phrases, write_phrases
-from tests.console.conftest import Come, LogIn
+from tests.console.conftest import Come, LogIn, Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -46,6 +49,15 @@ async def test_each_role_has_its_pages_and_a_foreign_shop_is_not_there(staff: Lo
     await li.page.get_by_label("密码").first.fill("wrong")
     await li.page.keyboard.press("Enter")
     await expect(li.page.get_by_role("alert")).to_have_text("用户名或密码不对")
+
+
+async def test_a_foreign_page_cannot_use_a_colleagues_cookie(server: Server) -> None:
+    line = server.url("/console/_nicegui_ws/socket.io/?EIO=4&transport=websocket").replace("http", "ws", 1)
+    async with connect(line, origin=Origin(server.url(""))) as ours:
+        assert str(await ours.recv()).startswith("0")
+    with pytest.raises(InvalidStatus):
+        async with connect(line, origin=Origin("http://elsewhere.example")):
+            pass
 
 
 async def test_phrases_come_in_and_go_out_as_a_table_and_a_slash_finds_them(
