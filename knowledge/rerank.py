@@ -113,7 +113,8 @@ def unsaid(postings: Postings, rows: Rows, question: str, pool: Numbers, silent:
     gone = np.empty(0, dtype=np.int64) if silent is None else silent
     # Which entry of the pool each silent row is taken from.
     lost = (gone[:, None] >= begins) & (gone[:, None] < ends)
-    bounds = np.concatenate([begins, ends, gone, gone + 1])
+    # In the rows' own type: looking up wider numbers would copy every term's rows first.
+    bounds = np.concatenate([begins, ends, gone, gone + 1]).astype(postings.rows.dtype)
     size = len(pool)
     said = np.zeros(size, dtype=np.float32)
     for term in known.tolist():
