@@ -13,7 +13,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,7 @@ from typing import Any
 
 import orjson
 
+from assistant.errors import HouseError
 from assistant.settings import Settings
 from eval.case import CASES, BadCase, EvalCase, read_cases
 from eval.plan import (
@@ -46,10 +48,18 @@ from eval.worker import Job, Worker, ask, begin
 CLOCK = "2026-11-22T15:00:00+08:00"
 """The moment the shipped cases are asked at: their dates are written around it."""
 BATCH = 12
+ATTEMPTS = 4
+"""Pools tried: a process that dies (killed, out of memory) takes its pool with it."""
 FEW = 200
 """Answers below which opening a shop in every process costs more than it saves."""
 CONVERSATIONS = 8
 """Held at once in one process while a model is waited for."""
+
+
+class WorkersDied(HouseError):
+    """Processes kept dying; what they answered is kept."""
+
+    says = "跑题目的进程一再意外结束，已经答的都存在 {file}。请看看内存够不够，再用同样的命令接着跑，或加 --jobs 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,15 +199,29 @@ def _answer(job: Job, left: list[Task], jobs: int, writer: Writer, watch: Watch,
         if worker is not None:
             worker.close()
         return
+    for _ in range(ATTEMPTS):
+        batches = _by_several(job, batches, jobs, took)
+        if not batches:
+            return
+    raise WorkersDied(file=writer.path.name)
+
+
+def _by_several(
+    job: Job, batches: Sequence[list[Task]], jobs: int, took: Callable[[list[bytes]], None]
+) -> list[list[Task]]:
+    """Have these batches answered by several processes; those left over when one of the processes died."""
     with (
         _one_thread_each(),
         ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=begin, initargs=(job,)) as pool,
     ):
-        waiting: set[Future[list[bytes]]] = {pool.submit(ask, batch) for batch in batches}
-        while waiting:
-            finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for each in finished:
-                took(each.result())
+        waiting = {pool.submit(ask, batch): batch for batch in batches}
+        left: list[list[Task]] = []
+        for future in as_completed(waiting):
+            try:
+                took(future.result())
+            except BrokenProcessPool:
+                left.append(waiting[future])
+        return left
 
 
 @contextmanager
