@@ -14,6 +14,7 @@ from assistant.conversation.store import NoSuchTalk, Promise, Said, Ticket
 from assistant.errors import HouseError
 from assistant.service.clock import ZONE, as_json
 from assistant.service.desk import Desk
+from assistant.service.drafts import offer
 from assistant.service.ledger import Ledger, ledger
 from assistant.service.packet import Packet, packet_with_order
 from assistant.service.queue import Waiting, queue
@@ -65,6 +66,8 @@ class Words(BaseModel):
 
 class Summary(BaseModel):
     summary: Note = ""
+    draft: bool = True
+    """Offer the merchant question and answer as a draft for the shop's knowledge."""
 
 
 class Pass(BaseModel):
@@ -187,7 +190,10 @@ def ticket_doors(reception: Reception) -> APIRouter:
     @router.post("/tickets/{ticket}/resolve", summary="解决")
     async def resolve(ticket: str, ended: Summary, staff: Agent) -> Done:
         row = await access(ticket, staff)
-        return Done(seq=(await desk.resolve(row.talk, staff.name, ended.summary)).seq)
+        entry = await desk.resolve(row.talk, staff.name, ended.summary)
+        if ended.draft:
+            await offer(store, row.talk, ticket, staff.name)
+        return Done(seq=entry.seq)
 
     @router.post("/tickets/{ticket}/reopen", summary="重开")
     async def reopen(ticket: str, staff: Agent) -> Done:
