@@ -119,3 +119,15 @@ def test_eval_retrieval_prints_the_promised_keys(demo_settings: Settings, tmp_pa
         "no_answer_auroc", "index_seconds", "query_ms", "retriever", "embedding",
     } <= set(found)  # fmt: skip
     assert found["hit@1"] == 1.0
+
+
+def test_clock_gives_every_measure_as_json_and_refuses_a_date_that_is_none(demo_settings: Settings) -> None:
+    told = run("assistant", "clock", "--shop", "demo", "--json", settings=demo_settings)
+    assert told.returncode == 0, told.stderr
+    given = json.loads(told.stdout)
+    keys = {"id", "version", "name", "platform", "unit", "value_kind", "value", "kept", "counted", "left_out"}
+    assert all(set(one) == keys | {"target", "met", "by", "broken"} for one in given["measures"])
+    assert {one["platform"] for one in given["measures"]} == {"拼多多", "淘宝", "京东", "通用"}
+    wrong = run("assistant", "clock", "--shop", "demo", "--since", "昨天", settings=demo_settings)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "昨天" in wrong.stderr

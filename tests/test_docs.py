@@ -42,6 +42,7 @@ def test_every_picture_is_there() -> None:
         ["assistant", "chat"],
         ["assistant", "policy"],
         ["assistant", "trace"],
+        ["assistant", "clock"],
         ["assistant", "doctor"],
         ["knowledge", "import"],
         ["knowledge", "search"],
