@@ -69,7 +69,8 @@ def told(shop: Shop, text: str, question: str, talk: Conversation) -> Told:
     moments = said_moments(now, shop.now())
     for earlier in before:
         moments = said_moments(earlier, shop.now()).then(moments)
-    if "signed_at" in missing and "signed_at" not in moments.days and (day := bare_day(now, shop.now())):
+    vague = "signed_at" not in moments.days or "signed_at" in moments.rough
+    if "signed_at" in missing and vague and (day := bare_day(now, shop.now())):
         moments = moments.then(Moments({"signed_at": day}))
     return Told(now, question, before, open_wish, missing, said, moments)
 
