@@ -170,7 +170,7 @@ async def _talk(line: _Talk, http: httpx.AsyncClient, headers: dict[str, str], s
     await line.connect()
     if agent:
         await http.post(f"/api/talks/{line.shopper.talk}/claim", headers=headers)
-    cutting = asyncio.create_task(line.cut_now_and_then(0.15))
+    cutting = asyncio.create_task(line.cut_now_and_then(0.8))
     try:
         for number in range(share // 2 if agent else share):
             await line.say(f"第{number}句")
