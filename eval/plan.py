@@ -97,9 +97,9 @@ def digest_of_passages(passages: Sequence[Passage]) -> str:
     return digest(sorted(passage.id for passage in passages))
 
 
-def digest_of_rules() -> str:
-    """Of the rules a shop is decided by: those shipped, what they are read with, and the demo shop's own."""
-    folders = (Path(str(files("assistant.policy"))), HOME / "policies")
+def digest_of_rules(shop: Path) -> str:
+    """Of the rules a shop is decided by: those shipped, their words, the demo shop's, those in its folder `shop`."""
+    folders = (Path(str(files("assistant.policy"))), HOME / "policies", shop)
     found = sorted(path for folder in folders for path in folder.rglob("*.yaml"))
     return digest([(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in found])
 

@@ -168,10 +168,10 @@ def _head(request: Request, apart: Sealed, cases: list[EvalCase], planned: list[
         digests={
             "cases": digest_of_cases(cases),
             "knowledge": digest_of_passages(apart.passages),
-            "policies": digest_of_rules(),
+            "policies": digest_of_rules(settings.shops_home / request.shop),
             "prompts": digest_of_files("prompts", suffixes=(".md", ".yaml")),
             "engine": digest_of_files("assistant.turn", "assistant.turn.figures", "assistant.policy", "knowledge"),
-            "scorers": digest_of_files("eval"),
+            "scorers": digest_of_files("eval", suffixes=("scorers.py", "findings.py", "transcript.py", "run.py")),
         },
         knowledge_version=apart.version,
     )

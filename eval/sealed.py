@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,7 +19,7 @@ from knowledge.types import Passage
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A copy of a shop's knowledge that only this run reads."""
+    """A copy of a shop, its knowledge and its folder, that only this run reads."""
 
     settings: Settings
     passages: tuple[Passage, ...]
@@ -43,6 +44,8 @@ async def sealed(settings: Settings, shop: str) -> AsyncIterator[Sealed]:
             else:
                 raise NoSuchShop(shop=shop)
             passages = await catalogue.passages(shop)
+        if (own := settings.shops_home / shop).is_dir():
+            shutil.copytree(own, apart.shops_home / shop)
         yield Sealed(apart, tuple(passages), version)
 
 
