@@ -45,7 +45,7 @@ _LAST_MONTH = re.compile(
 _HAN_DATE = re.compile(
     r"([一二三四五六七八九十]{1,2})月(二?十[一二三四五六七八九]?|[一二三四五六七八九]|三十一?)[号日]?"
 )
-_WEEKDAY = re.compile(r"(上上|上|这|本)?(?:个)?(?:周|星期|礼拜)([一二三四五六日天])")
+_WEEKDAY = re.compile(r"(上上|大上|上|这|本)?(?:个)?(?:周|星期|礼拜)([一二三四五六日天])")
 _NTH = re.compile(rf"第\s*{_N}\s*天")
 _HAN_DAY = {c: n for n, c in enumerate("一二三四五六日", 1)} | {"天": 7}
 
@@ -120,7 +120,9 @@ def _days(text: str, now: datetime) -> Iterator[tuple[datetime, int, bool]]:
             done(match)
     for match in _WEEKDAY.finditer(left):
         monday = noon - timedelta(days=now.weekday())
-        weekday = monday + timedelta(days=_HAN_DAY[match[2]] - 1 - {"上上": 14, "上": 7}.get(match[1] or "", 0))
+        weekday = monday + timedelta(
+            days=_HAN_DAY[match[2]] - 1 - {"上上": 14, "大上": 14, "上": 7}.get(match[1] or "", 0)
+        )
         yield weekday if weekday.date() <= now.date() else weekday - timedelta(days=7), match.start(), False
     for match in _DAY.finditer(left):
         day_number = int(_number(match[1]))
