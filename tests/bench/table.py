@@ -124,18 +124,21 @@ def surety(each: Set) -> str:
     index = open_index("table", each.entries, ShippedEmbedding())
     place = {entry.id: at for at, entry in enumerate(each.entries)}
     sure, right, known, missing = [], [], [], []
+
+    def best(query: Query, without: frozenset[str]) -> tuple[str, float]:
+        # What is left out is put out of date: everything else stays as it is.
+        ends = index.ends.copy()
+        ends[[place[id_] for id_ in without if id_ in place]] = -np.inf
+        hits = replace(index, ends=ends).search(query.text, 1)
+        return (hits[0].passage.id, hits[0].confidence) if hits else ("", 0.0)
+
     for query in each.queries:
-        hits = [hit for hit in index.search(query.text, 1 + len(query.ignore)) if hit.passage.id not in query.ignore]
-        top = hits[0] if hits else None
-        sure.append(top.confidence if top else 0.0)
+        top, confidence = best(query, query.ignore)
+        sure.append(confidence)
         known.append(bool(query.gold))
-        right.append(bool(top and top.passage.id in query.gold))
+        right.append(top in query.gold)
         if query.gold:
-            # The right entries are put out of date: everything else stays as it is.
-            ends = index.ends.copy()
-            ends[[place[id_] for id_ in query.gold]] = -np.inf
-            left = replace(index, ends=ends).search(query.text, 1)
-            missing.append(left[0].confidence if left else 0.0)
+            missing.append(best(query, query.ignore | query.gold)[1])
     tops, answerable = np.array(sure), np.array(known)
     off = auroc(tops, answerable) if not answerable.all() else None
     both = np.concatenate([tops[answerable], missing])
