@@ -30,7 +30,7 @@ ENTRY_FIRST = 0.78
 """Confidence from which the merchant's own entry goes before an attribute looked up in the catalogue."""
 PAIR_AT = 0.36
 """Confidence from which two short entries are both told, rather than asking which was meant."""
-NEARLY = 0.8
+NEARLY = 0.72
 """Share of the best entry's score that a second one must have to be told beside it."""
 SHORT = 160
 """Characters up to which an entry is short enough to be one of two."""
