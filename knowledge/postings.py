@@ -42,6 +42,15 @@ class Postings:
     source: tuple[Ids, NDArray[np.int64]] = field(repr=False)
     """Features of all rows and how many each has, from which an altered index is built without reading text again."""
 
+    def known(self, question: str) -> float:
+        """Share of the question's features that some row has; 1 for a question without any."""
+        ids, _ = feature_ids([question])
+        asked = np.unique(ids)
+        if not len(self.terms) or not len(asked):
+            return 1.0
+        at = np.minimum(np.searchsorted(self.terms, asked), len(self.terms) - 1)
+        return float((self.terms[at] == asked).mean())
+
     def scores(self, question: str) -> NDArray[np.float32]:
         """How much of the question's known weight each row carries: 0 nothing, around 1 all of it."""
         out = np.zeros(self.size, dtype=np.float32)

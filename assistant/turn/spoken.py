@@ -18,32 +18,33 @@ from knowledge.types import Hit
 
 ENOUGH = 0.45
 """Share of the telling words asked that an entry must say to be trusted in full; below, trust falls with its square."""
+UNSURE = 0.5
+"""Confidence below which the same holds of a question that names no product: “榴莲千层几寸够六个人”."""
 
 
 def spoken_of(question: str, hits: Sequence[Hit], shop: Shop) -> tuple[Hit, ...]:
-    """`hits` with those trusted less that do not say what `question` (folded) asks about the product it names.
+    """`hits` with those trusted less that do not say what `question` (folded) asks.
 
     Whoever wants something done (退、换、修 …) or reports a fault says it in their own words; those are left alone, and
     so is what calls a person (`handoff_categories` of the shop): fire is not looked up by its spelling.
     """
-    asked = _asked(question, shop)
-    if not asked or wants_something_done(question):
+    if wants_something_done(question):
         return tuple(hits)
-    shares = [len(asked & spoken(hit.passage)) / len(asked) for hit in hits]
+    matter = without_products(question, shop)
+    asked, sure_at = Asked.of(matter).telling, UNSURE if matter == question else 1.0
     return tuple(
-        hit
-        if share >= ENOUGH or calls_a_person(hit, shop)
-        else replace(hit, confidence=hit.confidence * (share / ENOUGH) ** 2)
-        for hit, share in zip(hits, shares, strict=True)
+        replace(hit, confidence=hit.confidence * min(1.0, _share(asked, hit) / ENOUGH) ** 2)
+        if hit.confidence < sure_at and not calls_a_person(hit, shop)
+        else hit
+        for hit in hits
     )
+
+
+def _share(asked: frozenset[str], hit: Hit) -> float:
+    """Of the telling words asked, the share that the entry says; all of none."""
+    return len(asked & spoken(hit.passage)) / len(asked) if asked else 1.0
 
 
 def calls_a_person(hit: Hit, shop: Shop) -> bool:
     """Whether an entry is of a category for which a person is called (`handoff_categories` of the shop)."""
     return hit.passage.category.startswith(tuple(shop.settings.get("handoff_categories", ())))
-
-
-def _asked(question: str, shop: Shop) -> frozenset[str]:
-    """The telling words of a question beside the product it names; none where it names no product."""
-    rest = without_products(question, shop)
-    return Asked.of(rest).telling if rest != question else frozenset()
