@@ -33,6 +33,8 @@ TEXT_SHARE = 0.5
 FOREIGN, DOUBTED, STRANGE = 0.55, 0.5, 0.4
 """A question of whose letters and pairs of letters the shop has less than this (“量子纠缠是啥原理”) is about nothing
 here: a confidence that was in doubt anyway falls to this share of itself. The fit never sees such questions."""
+WORDINGS = 4
+"""Wordings an entry must have on average for a strange word to mean anything."""
 AGREE = 20.0
 """How sharply the best wording of an entry outweighs its others. Against the best alone: +1.5 points hit@1 on the demo
 shop with all its similar questions, +2.2 with none for half of its entries, +0.3 with none at all (paired)."""
@@ -230,7 +232,7 @@ def _rank(index: ShopIndex, asked: str, allowed: Mask, k: int) -> list[Hit]:
     seen = seen_of(index, asked)
     match, own = entry_scores(index.rows, row_scores(index, seen.dense, seen.lexical))
     found = looks(index, asked, seen, match, closest(match, None if allowed.all() else allowed, max(POOL, k)))
-    words, asking, strange = Asked.of(asked), asks(asked), index.postings.known(asked) < FOREIGN
+    words, asking, strange = Asked.of(asked), asks(asked), _strange(index, asked)
     hits = []
     for place in found.order()[:k]:
         entry = int(found.entries[place])
@@ -250,6 +252,12 @@ def _rank(index: ShopIndex, asked: str, allowed: Mask, k: int) -> list[Hit]:
             )
         )
     return hits
+
+
+def _strange(index: ShopIndex, asked: str) -> bool:
+    """Whether a question is about nothing here. A shop of bare questions cannot tell: it has few words of its own."""
+    rich = len(index.rows.texts) >= WORDINGS * len(index.passages)
+    return rich and index.postings.known(asked) < FOREIGN
 
 
 @dataclass(frozen=True)
