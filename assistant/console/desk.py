@@ -62,6 +62,8 @@ class Seat:
         self._shown: object = None
         self._opening = asyncio.Lock()
         """Held while a conversation is being opened: a key pressed meanwhile means the one that was clicked."""
+        self._saying = asyncio.Lock()
+        """Held while a reply is stored: several sent at once, as after a broken line, stay in their order."""
 
     async def begin(self, talk: str) -> None:
         """Draw, listen to the keys, open what the address names."""
@@ -220,8 +222,9 @@ class Seat:
         """A reply, once however often it comes: the browser sends it again until it hears that it is stored."""
         talk, once = str(item["talk"]), str(item["client_id"])
         try:
-            await self._ours(talk)
-            await self.desk.reply(talk, self.me.name, str(item["text"])[:4000], shown=self.me.shown, client_id=once)
+            async with self._saying:
+                await self._ours(talk)
+                await self.desk.reply(talk, self.me.name, str(item["text"])[:4000], shown=self.me.shown, client_id=once)
         except HouseError as why:
             if why.status >= 500:
                 return self.visit.warn(str(why))  # it stays in the browser and comes again
