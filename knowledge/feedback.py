@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from knowledge.types import Hit
 from knowledge.words import clean, tokens
 
-ENTRY = 0.05
+ENTRY = 0.1
 """The most an entry's fame in all adds to its score: it parts near ties and nothing else."""
-ASKED = 0.6
+ASKED = 1.2
 """The most that what was said of an entry for this very question adds."""
 DOUBT = 4.0
 """Votes that say nothing yet: one vote moves a fifth of what very many would."""

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from assistant.api.frames import UnknownType, error, orders, picked, read_frame
+from assistant.conversation.events import Claimed, HandedOver, Resolved
 from assistant.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -131,3 +133,33 @@ def test_clock_gives_every_measure_as_json_and_refuses_a_date_that_is_none(demo_
     wrong = run("assistant", "clock", "--shop", "demo", "--since", "昨天", settings=demo_settings)
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "昨天" in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        {"type": "hello", "token": None, "after": 0, "identity": "signed"},
+        {"type": "orders"},
+        {"type": "pick_order", "number": "660210480033"},
+        {"type": "say", "client_id": "c-1", "text": "在吗"},
+        {"type": "call_person"},
+        {"type": "rate", "stars": 5, "note": "谢谢"},
+        {"type": "typing"},
+        {"type": "feedback", "seq": 3, "helpful": False},
+    ],
+    ids=lambda frame: str(frame["type"]),
+)
+def test_every_frame_to_the_server_is_understood(frame: dict[str, object]) -> None:
+    read = read_frame(json.dumps(frame)).model_dump(exclude_none=True)
+    assert {name: read[name] for name in frame if frame[name] is not None} == {
+        name: value for name, value in frame.items() if value is not None
+    }
+
+
+def test_what_frames_and_events_carry_beyond_the_contract() -> None:
+    assert json.loads(picked("66021"))["number"] == "66021"
+    assert json.loads(orders([]))["type"] == "orders"
+    assert json.loads(error(UnknownType(), client_id="c-1"))["client_id"] == "c-1"
+    assert Claimed(by="zhou", name="客服小周").model_dump()["name"] == "客服小周"
+    assert HandedOver(reason="asked_for_person", back=True).model_dump()["back"] is True
+    assert Resolved(by="zhou").model_dump()["ask"] is True

@@ -122,7 +122,8 @@ def line_after(held_by: Held, asked_at: int | None, seq: int, event: Event) -> t
         case Claimed():
             return "staff", None
         case Released() | Resolved():
-            return "assistant", None
+            # A question that waits for the assistant goes on waiting where nobody else had the line.
+            return "assistant", asked_at if held_by == "assistant" else None
         case _:
             return held_by, asked_at
 

@@ -27,6 +27,7 @@ async def test_each_role_has_its_pages_and_a_foreign_shop_is_not_there(staff: Lo
     await expect(qa.page.get_by_role("navigation")).not_to_contain_text("接待")
     await qa.page.get_by_role("link", name="会话").click()
     await qa.page.get_by_placeholder("搜").fill("投诉你们")
+    await expect(qa.page.locator(".row-of-queue mark").first).to_have_text("投诉你们")
     await qa.page.locator(".row-of-queue").first.click()
     await expect(qa.log.filter(has_text="我要投诉你们").first).to_be_visible()
 

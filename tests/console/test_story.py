@@ -86,7 +86,7 @@ async def test_from_the_assistant_to_a_person_to_a_colleague_to_the_shops_knowle
     await expect(wang.packet.locator(".promises")).to_contain_text("取件码发给顾客")
     await wang.say("顺丰可以上门取件，在退货页面点“预约取件”就行")
     await expect(chat.theirs.last).to_contain_text("预约取件")
-    await wang.page.keyboard.press("Alt+w")
+    await wang.do("resolve").click()
     await wang.dialog.get_by_label("问题").fill("退货能让顺丰上门取件吗")
     await wang.dialog.get_by_label("答案").fill("可以，退货页面点“预约取件”，顺丰会上门。")
     await wang.dialog.get_by_role("button", name="结束", exact=True).click()

@@ -82,9 +82,9 @@ class Chat:
         await self.box.press("Enter")
 
     async def seat(self) -> dict[str, str]:
-        """The conversation this browser holds."""
-        held = "JSON.parse(Object.entries(localStorage).find(([name]) => name.endsWith(':seat'))[1])"
-        return dict(await self.page.evaluate(held))
+        """The conversation this browser holds, as soon as the server has given it one."""
+        held = "JSON.parse(Object.entries(localStorage).find(([name]) => name.endsWith(':seat'))?.[1] ?? 'null')"
+        return dict(await (await self.page.wait_for_function(held)).json_value())
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -47,7 +47,7 @@ RUDE = Example(
     ("顾客：尺码准吗", "客服小夏：有病吧你，不会自己看？", "顾客：13912345678 给我回电话", "客服小夏：好的。")
 )
 FINE = Example(("顾客：有黑色吗", "机器人：黑色有现货。", "顾客：谢谢"))
-SOON = datetime.now(UTC) + timedelta(minutes=1)
+SOON = datetime.now(UTC) + timedelta(days=1)
 
 
 @asynccontextmanager
