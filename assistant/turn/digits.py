@@ -59,21 +59,24 @@ def runs(text: str) -> Iterator[list[Group]]:
         if _reads_as(text, place, False) is None:
             place += 1
             continue
-        group, place = _group(text, place, "")
+        group, place = _group(text, place)
         groups = [group]
         while (following := _next(text, place)) is not None:
             start, between = following
-            group, place = _group(text, start, between)
+            group, place = _group(text, start, between, inside=True)
             groups.append(group)
         yield groups
 
 
-def _group(text: str, start: int, between: str) -> tuple[Group, int]:
-    """Digits of one kind: “13800138000一直” is a number and then a word, so Han digits are a group of their own."""
+def _group(text: str, start: int, between: str = "", *, inside: bool = False) -> tuple[Group, int]:
+    """Digits of one kind: “13800138000一直” is a number and then a word, so Han digits are a group of their own.
+
+    `inside`: digits stood before, so that the first sign is read as `_next` read it and every group has a digit.
+    """
     digits, place, end = "", start, start
     han = text[start] in _HAN
     while place < len(text):
-        digit = _reads_as(text, place, bool(digits))
+        digit = _reads_as(text, place, inside or bool(digits))
         if digit is not None:
             if (text[place] in _HAN) != han:
                 break

@@ -72,3 +72,9 @@ def test_any_text_is_masked_without_failing(text: str) -> None:
 def test_masking_digits_twice_is_masking_once(text: str) -> None:
     once = mask(text).text
     assert mask(once).text == once
+
+
+@pytest.mark.parametrize("said", ["8~l[", "1-O!", "138 l。", "0·|"])
+def test_a_letter_like_a_digit_after_a_sign_ends_a_number(said: str) -> None:
+    """`l` was a digit to who looked for the next group and none to who read it: the reading never ended."""
+    assert len(mask(said).text) >= 1
