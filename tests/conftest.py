@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as search
 
 from assistant.commands import demo
 from assistant.settings import Settings
 from assistant.turn.shop import Shop
 from assistant.wiring import open_shops
 from tests.support.shops import NOON
+
+# The suite tries the same examples every time; HYPOTHESIS_PROFILE=search looks for new ones.
+search.register_profile("steady", derandomize=True, deadline=None)
+search.register_profile("search", deadline=None)
+search.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
 @pytest.fixture(scope="session")
