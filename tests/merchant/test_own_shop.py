@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,12 +79,12 @@ def served(home: Path) -> Iterator[str]:
         assert 'data-shop="' in said
         assert "演示" not in said
         base = f"http://127.0.0.1:{port}"
-        for _ in range(300):
+        for _ in range(600):
             try:
                 httpx.get(f"{base}/health/live")
                 break
             except httpx.ConnectError:
-                pass
+                time.sleep(0.1)  # the address is printed just before it is listened on
         yield base
     finally:
         served.terminate()
