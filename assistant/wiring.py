@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -241,7 +240,7 @@ async def open_app(settings: Settings) -> AsyncIterator[FastAPI]:
             reception,
             secret=settings.secret(),
             accounts=accounts,
-            origins=partial(_origins, settings.shops_home),
+            origins=lambda shop: _origins(settings.shops_home, shop) if shop in shops else (),
             identity_secret=settings.IDENTITY_SECRET.get_secret_value(),
             pages=(site.router,),
         )

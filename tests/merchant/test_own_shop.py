@@ -123,7 +123,15 @@ async def test_only_the_sites_named_may_embed_the_window(served: str) -> None:
         with pytest.raises(websockets.InvalidStatus) as refused:
             async with websockets.connect(address, origin="https://other.example"):
                 pass
-    assert refused.value.response.status_code == 403
+        assert refused.value.response.status_code == 403
+        with pytest.raises(websockets.InvalidStatus) as nowhere:
+            async with websockets.connect(
+                f"{address}/../%2e%2e".replace("/tee/..", ""), origin="https://other.example"
+            ):
+                pass
+        assert nowhere.value.response.status_code == 403, (
+            "an address is no path: only shops that are known are looked up"
+        )
 
 
 async def test_staff_log_in_until_they_are_taken_away(home: Path, served: str) -> None:
